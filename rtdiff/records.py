@@ -1,0 +1,235 @@
+"""What travels from room to room. Records hold data; they decide nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[Any]
+"""(H, W) uint8 or uint16, one colour component; rows may be strided, samples are contiguous."""
+
+Picture = NDArray[np.uint8]
+"""(H, W, 3) uint8, BGR, for people to look at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """One thing that was changed or chosen before comparing. Nothing is silent."""
+
+    kind: str
+    """One of the contract's kinds: scale, pad, crop, orientation, alpha, window, light ..."""
+    side: Literal["reference", "test", "both"]
+    """Which picture was changed."""
+    before: Any
+    """What it was; JSON key ``from``."""
+    after: Any
+    """What it became; JSON key ``to``."""
+    detail: str = ""
+    """For people, one sentence at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture of a source, as planes on the host."""
+
+    planes: tuple[Plane, ...]
+    """Luma first, then chroma (or nothing for gray); every plane (H, W) or subsampled, uint8 or
+    uint16 (native byte order). A picture with alpha has six: Y, Cb, Cr over white, then over
+    black. Possibly read-only and possibly strided views of a decoder's memory."""
+    data_range: int
+    """Largest code value: 255 at 8 bit, 1023 at 10 bit, 65535 at 16 bit."""
+    color_range: Literal["full", "limited"]
+    """Whether luma black..white is 0..data_range or 16..235 (scaled by depth)."""
+    matrix: Literal["bt601", "bt709", "bt2020"]
+    """How Y, Cb, Cr were made from R, G, B."""
+    time_ns: int
+    """Nanoseconds since the start of the source; never decreases. Of a file: from its
+    container's start; of anything live: arrival."""
+    index: int
+    """Number of this frame in its source, from 0."""
+    source: str
+    """Name of the source, without credentials."""
+    bgr: Callable[[], Picture]
+    """Makes the picture; call `picture` instead, which makes it once."""
+    pts_ns: int | None = None
+    """What the medium says the time is, nanoseconds, or None; only reported."""
+    corrupt: bool = False
+    """The decoder marked this frame as damaged."""
+    corrections: tuple[Correction, ...] = ()
+    """What the source changed while reading (side is filled in later: 'both' until then)."""
+    _made: list[Picture] = field(default_factory=list, repr=False)
+
+    @property
+    def luma(self) -> Plane:
+        """Luma, ``planes[0]``, (H, W)."""
+        return self.planes[0]
+
+    @property
+    def size_wh(self) -> tuple[int, int]:
+        """Width and height, pixels."""
+        height, width = self.planes[0].shape
+        return width, height
+
+    def picture(self) -> Picture:
+        """Return the frame as (H, W, 3) uint8 BGR, made once, on the first call."""
+        if not self._made:
+            self._made.append(self.bgr())
+        return self._made[0]
+
+    def copy(self) -> Frame:
+        """Return a frame that owns its memory, for keeping longer than its source."""
+        picture = self.picture().copy()
+        return Frame(
+            planes=tuple(np.ascontiguousarray(p).copy() for p in self.planes),
+            data_range=self.data_range,
+            color_range=self.color_range,
+            matrix=self.matrix,
+            time_ns=self.time_ns,
+            index=self.index,
+            source=self.source,
+            bgr=lambda: picture,
+            pts_ns=self.pts_ns,
+            corrupt=self.corrupt,
+            corrections=self.corrections,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tick:
+    """A step of the loop, at least every 250 ms, with or without a new frame."""
+
+    frame: Frame | None
+    """The newest frame, or None when nothing arrived."""
+    state: str
+    """State of the source: live, stalled, ended ..."""
+    time_ns: int
+    """Time of this tick on the source's clock, nanoseconds."""
+    dropped: int = 0
+    """Frames skipped since the start because newer ones had arrived."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """A frame on an engine's device."""
+
+    frame: Frame
+    """The host frame, so that another engine can prepare it anew."""
+    planes: tuple[Any, ...]
+    """The planes as the engine wants them, on its device."""
+    sums: dict[str, Any] = field(default_factory=dict, repr=False)
+    """What depends on this picture alone, made on its first use as a reference."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Box:
+    """One different region."""
+
+    id: int
+    """Number of the region, from 1; in a stream the same region keeps it."""
+    xyxy: tuple[int, int, int, int]
+    """Left, top, right, bottom; half-open; pixels of the oriented reference."""
+    area_px: int
+    """Different pixels in it."""
+    min_ssim: float
+    """Lowest local SSIM at its different pixels, -1..1."""
+    max_diff: float
+    """Largest difference of a sample in it, in levels of 0..255 whatever the depth."""
+    zone: str = ""
+    """Name of the zone that holds most of it, empty when there are no named zones."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ZoneResult:
+    """One named zone of a comparison."""
+
+    score: float
+    """0..1, 1 is the same."""
+    changed_fraction: float
+    """Different pixels over pixels of the zone."""
+    boxes: int
+    """How many boxes lie mostly in it."""
+    pixels: int
+    """Pixels of the zone."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Diff:
+    """The result of one comparison, as decided."""
+
+    score: float
+    """Of the first metric asked for; 0..1, 1.0 is the same."""
+    mssim: float
+    """Mean of the first SSIM named, -1..1."""
+    min_ssim: float
+    """Lowest local SSIM, -1..1."""
+    min_xy: tuple[int, int]
+    """Where it is, pixels."""
+    metrics: Mapping[str, float]
+    """Every metric asked for, by name; ``psnr_db`` may be infinite."""
+    boxes: tuple[Box, ...]
+    """Different regions, largest first."""
+    changed_fraction: float
+    """Different pixels over pixels of all zones, 0..1."""
+    zones: Mapping[str, ZoneResult]
+    """By name; empty when no zone was named."""
+    corrections: tuple[Correction, ...]
+    """Everything that was changed before comparing."""
+    reasons: tuple[str, ...]
+    """Why it is different; empty when it is the same."""
+    identical: bool
+    """Every sample of every plane is equal, and so are size and depth."""
+    engine: str
+    """Name of the engine that compared."""
+    noise_levels: float
+    """The noise that differences were measured in, levels of 0..255."""
+    reference: Frame = field(repr=False)
+    """The reference as it was compared."""
+    test: Frame = field(repr=False)
+    """The test picture (the current frame) as it was compared."""
+    _mask: Callable[[], NDArray[np.uint8]] = field(repr=False)
+    _map: Callable[[], NDArray[Any]] = field(repr=False)
+
+    @property
+    def same(self) -> bool:
+        """Whether there is no reason to call the two different."""
+        return not self.reasons
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """(H, W) uint8, 255 where different: the pixels of the boxes and no other."""
+        return self._mask()
+
+    @property
+    def map(self) -> NDArray[Any]:
+        """(H, W) local SSIM, -1..1, float32 or float64; computed when asked for."""
+        return self._map()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Event:
+    """One line of the event log, see the contract; `extra` holds what only some kinds have."""
+
+    id: str
+    """Unique for ever; sorts by time."""
+    seq: int
+    """Number in this log, from 1, without gaps."""
+    kind: str
+    """alarm_raised, alarm_cleared, reminder, heartbeat, started, stopped ..."""
+    source: str
+    """Name of the source."""
+    time: str
+    """UTC, ISO 8601 with milliseconds and Z."""
+    stream_ns: int
+    """Nanoseconds since the source's start."""
+    frame: int | None = None
+    """Number of the frame."""
+    zone: str | None = None
+    """Name of the zone."""
+    alarm: str | None = None
+    """Id of the opening event."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further JSON keys: score, boxes, reference, reason, duration_s ..."""

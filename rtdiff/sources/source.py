@@ -1,0 +1,59 @@
+"""The face of every source: iterate frames, `info`, `close`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from types import TracebackType
+from typing import Literal, Self
+
+from rtdiff.records import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceInfo:
+    """What is known of a source when it has been opened."""
+
+    name: str
+    """For people and events; without credentials."""
+    kind: Literal["picture", "folder", "video", "synthetic", "array"]
+    """Which row of the table opened it."""
+    size_wh: tuple[int, int]
+    """Width and height of the first frame after orientation, pixels."""
+    fps: Fraction | None = None
+    """Nominal frames a second, when there is such a thing."""
+    frames: int | None = None
+    """How many there are, only where it is certain (a file's header may lie)."""
+    duration_ns: int | None = None
+    """Length by the container, nanoseconds."""
+    detail: str = ""
+    """Codec and format, for people."""
+
+
+class Source(ABC):
+    """Frames in order, from time 0.
+
+    Iterating twice starts again at the first frame where the medium can (a file, a folder),
+    and raises `SourceError` where it cannot (stdin). A source closes itself at the end of an
+    iteration that is left early, also without ``with``.
+    """
+
+    info: SourceInfo
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[Frame]:
+        """Yield frames; the planes of one are valid as long as that frame is held."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of files and decoders; idempotent."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
