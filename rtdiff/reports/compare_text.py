@@ -1,0 +1,114 @@
+"""The result of comparing two pictures, for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from rtdiff.errors import redact
+from rtdiff.figures import count_text, percent_text, printable, score_text
+from rtdiff.records import Correction, Diff
+
+BOXES_SHOWN = 10
+WHY = {
+    "size": "the sizes differ",
+    "light": "light or colour differs everywhere",
+    "shift": "the picture is shifted",
+    "unpaired": "frames without a partner",
+    "fail_under": "the score is below the limit",
+}
+RED, GREEN, PLAIN = "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"
+
+
+def compare_text(
+    diff: Diff,
+    *,
+    reference_info: Mapping[str, Any],
+    test_info: Mapping[str, Any],
+    colour: bool = False,
+    error: str | None = None,
+) -> str:
+    """Return the result as a few lines, newline at the end included.
+
+    Parameters
+    ----------
+    diff : Diff
+        What was decided.
+    reference_info, test_info : mapping
+        ``path`` and ``size_wh``, as for `compare_json`.
+    colour : bool
+        Colour the verdict for a terminal; without it there is no escape sequence in the text.
+    error : str, optional
+        Why not everything was compared.
+    """
+    verdict, paint = ("SAME", GREEN) if diff.same else ("DIFFERENT", RED)
+    word = f"{paint}{verdict}{PLAIN}" if colour else verdict
+    pixels = sum(box.area_px for box in diff.boxes)
+    lines = [
+        f"{word}: {_why(diff)}",
+        _row("reference", _source(reference_info)),
+        _row("test", _source(test_info)),
+        _row("regions", f"{len(diff.boxes):,}"),
+        _row("changed", f"{percent_text(diff.changed_fraction)} ({pixels:,} px)"),
+    ]
+    if not math.isnan(diff.min_ssim):
+        x, y = diff.min_xy
+        lines.append(_row("worst", f"local SSIM {score_text(diff.min_ssim)} at {x},{y}"))
+    if not math.isnan(diff.mssim):
+        lines.append(_row("SSIM", score_text(diff.mssim, 5)))
+    lines += [_row(name, _metric(name, value)) for name, value in diff.metrics.items() if name != "ssim"]
+    lines += [_row("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
+    lines += [_row("corrected", _correction(correction)) for correction in diff.corrections]
+    if error is not None:
+        lines.append(_row("stopped", printable(redact(error))))
+    return "\n".join(lines + _table(diff)) + "\n"
+
+
+def _why(diff: Diff) -> str:
+    if diff.identical:
+        return "every sample is equal"
+    if diff.same:
+        return f"no visible difference (noise: {diff.noise_levels:.2g} levels of 255)"
+    regions = count_text(len(diff.boxes), "region")
+    return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
+
+
+def _row(name: str, value: str) -> str:
+    return f"  {name:<10} {value}"
+
+
+def _source(info: Mapping[str, Any]) -> str:
+    width, height = info["size_wh"]
+    return f"{printable(redact(info['path']))}  {width}x{height}"
+
+
+def _metric(name: str, value: float) -> str:
+    return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
+
+
+def _zone(diff: Diff, name: str) -> str:
+    zone = diff.zones[name]
+    regions = count_text(zone.boxes, "region")
+    return f"{regions}, {percent_text(zone.changed_fraction)}, score {score_text(zone.score)}"
+
+
+def _correction(correction: Correction) -> str:
+    text = f"{correction.kind} of {correction.side}: {correction.before} -> {correction.after}"
+    return printable(f"{text} ({correction.detail})" if correction.detail else text)
+
+
+def _table(diff: Diff) -> list[str]:
+    """The largest boxes; the form x0:y0-x1:y1 is what --ignore-region takes."""
+    if not diff.boxes:
+        return []
+    shown = diff.boxes[:BOXES_SHOWN]
+    places = ["{}:{}-{}:{}".format(*box.xyxy) for box in shown]
+    wide = max(len("region"), *map(len, places))
+    lines = ["", f"  {'#':>4}  {'region':<{wide}}  {'pixels':>9}  {'min SSIM':>8}  {'max diff':>8}"]
+    for box, place in zip(shown, places, strict=True):
+        figures = f"{box.area_px:>9,}  {score_text(box.min_ssim):>8}  {box.max_diff:>8.1f}"
+        lines.append(f"  {box.id:>4}  {place:<{wide}}  {figures}")
+    if (rest := len(diff.boxes) - BOXES_SHOWN) > 0:
+        lines.append(f"  and {rest:,} more")
+    return lines
