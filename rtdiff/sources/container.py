@@ -1,0 +1,122 @@
+"""Opening a video file or a pipe: no playlist, no network, and one clear line when it fails."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.video.stream import VideoStream
+
+from rtdiff.errors import SourceError, redact
+
+av.logging.set_level(None)  # its threads would write to stderr between our lines
+
+# What holds frames in itself. Not here, on purpose: playlists (hls, concat, dash, imf, sdp), which
+# name other files and hosts; image2, which expands patterns; devices; lavfi; tty, which draws any
+# text file. The sound formats are here to be told 'no video stream'.
+FORMATS = (
+    "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,m4v,h264,hevc,vvc,h261,h263,obu,av1,"
+    "ivf,flv,asf,asf_o,ogg,nut,yuv4mpegpipe,gif,apng,mxf,dv,rm,wtv,ty,nsv,nsp,mjpeg,mjpeg_2000,smjpeg,swf,"
+    "vc1,vc1test,cavsvideo,avs,avs2,avs3,dirac,dnxhd,evc,apv,gxf,roq,bink,smk,flic,film_cpk,nuv,pva,r3d,rpl,"
+    "vividas,vivo,4xm,kux,lmlm4,dxa,thp,wc3movie,mtv,mv,mvi,moflex,ser,sdr2,fits,jpegxl_anim,mp3,wav,flac,aac,"
+    "ac3,eac3,aiff,caf,amr,ape,wv,w64,au"
+)
+
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cJXL ", b"\xff\x0a")
+_PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"[playlist]", b"v=0")
+
+
+def open_container(uri: str, name: str, max_pixels: int) -> InputContainer:
+    """Open a file by its path, or stdin for ``-``.
+
+    Parameters
+    ----------
+    uri : str
+        A path (never read as a URL), or ``-``.
+    name : str
+        Subject of error messages.
+    max_pixels : int
+        Largest picture that the probe may decode.
+
+    Raises
+    ------
+    SourceError
+        It is not there, not readable, empty, cut, a playlist, a picture, or not a video.
+    """
+    options = {"max_pixels": str(max_pixels)}
+    limits = {"protocol_whitelist": "file,pipe", "format_whitelist": FORMATS}
+    # The prefix keeps FFmpeg from taking 'concat:a|b', 'subfile,,:' or 'http://' for a protocol.
+    file = sys.stdin.buffer if uri == "-" else f"file:{Path(uri).absolute()}"
+    try:
+        return av.open(file, "r", options=options, container_options=limits, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise SourceError(f"{name}: {_reason(uri, error)}") from error
+
+
+def choose_stream(container: InputContainer, name: str) -> tuple[VideoStream, int]:
+    """Return the stream to show, and among how many it was chosen.
+
+    Cover art and thumbnails do not count; of several streams the one marked as default, else the
+    first.
+
+    Raises
+    ------
+    SourceError
+        There is none, or FFmpeg has no decoder for it.
+    """
+    still = Disposition.attached_pic | Disposition.timed_thumbnails
+    streams = [s for s in container.streams.video if not s.disposition & still]
+    if not streams:
+        others = "only cover art" if container.streams.video else "only sound or data"
+        raise SourceError(f"{name}: no video stream ({others}); give a video")
+    default = [s for s in streams if s.disposition & Disposition.default]
+    stream = (default or streams)[0]
+    if stream.codec_context is None:
+        raise SourceError(f"{name}: unknown codec, FFmpeg has no decoder for it; convert the video first")
+    return stream, len(streams)
+
+
+def _reason(uri: str, error: Exception) -> str:
+    """Say why `uri` could not be opened, and what to do."""
+    said = redact(getattr(error, "strerror", None) or error)
+    if uri == "-":
+        return f"no video arrived ({said}); pipe a format that needs no seeking: MPEG-TS, Matroska, Y4M"
+    try:
+        with Path(uri).open("rb") as file:
+            head = file.read(512)
+    except OSError as failed:
+        return f"cannot be read ({redact(failed.strerror or failed)}); check the path and its permissions"
+    if not head:
+        return "the file is empty; record it again"
+    if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(_PLAYLISTS):
+        return "a playlist, and playlists are not followed; name the video itself"
+    if head.startswith(_PICTURES) or head[8:12] == b"WEBP":
+        return "a picture, not a video; give it the ending of its format"
+    if head[4:8] in (b"ftyp", b"mdat", b"wide", b"skip") and not _has_index(Path(uri)):
+        return "has no index (moov), the recording was cut off; recover it, or record to MPEG-TS or Matroska"
+    if b"\0" not in head and all(byte >= 32 or byte in b"\t\r\n\f\x1b" for byte in head):
+        return "text, not a video; check the path"
+    if Path(uri).suffix.lower() in {".yuv", ".rgb", ".raw", ".nv12"}:
+        return "raw samples, which do not say their size; wrap them as Y4M"
+    return f"not a video that can be read ({said}); check it with another player"
+
+
+def _has_index(path: Path) -> bool:
+    """Return whether an ISO file has a ``moov`` box at its top level."""
+    size, at = path.stat().st_size, 0
+    with path.open("rb") as file:
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(16)
+            length = int.from_bytes(head[:4], "big")
+            if length == 1:
+                length = int.from_bytes(head[8:16], "big")
+            if head[4:8] == b"moov":
+                return at + length <= size
+            if length < 8:
+                return False
+            at += length
+    return False
