@@ -125,6 +125,69 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Tiles:
+    """Where the mask is set, by cells of 8x8 pixels; 1-D arrays, cell ``row * shape[1] + column``.
+
+    Only cells with ``area > 0`` hold anything in the other arrays.
+    """
+
+    shape: tuple[int, int]
+    """Rows and columns of cells."""
+    area: NDArray[np.int32]
+    """Different pixels in the cell."""
+    x0: NDArray[np.int32]
+    """Left edge of them, pixels; the four edges are half-open and exact."""
+    y0: NDArray[np.int32]
+    """Top edge."""
+    x1: NDArray[np.int32]
+    """Right edge."""
+    y1: NDArray[np.int32]
+    """Bottom edge."""
+    max_diff: NDArray[np.int32]
+    """Largest difference of a sample at a different pixel, code values."""
+    min_ssim: NDArray[np.float32]
+    """Lowest SSIM at a different pixel."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiffMap:
+    """What an engine makes of two prepared frames, before anything is called a region."""
+
+    reference: Prepared
+    """What it was held against."""
+    test: Prepared
+    """The current frame."""
+    engine: str
+    """Name of the engine."""
+    window: int
+    """Side of the SSIM window, pixels; 7 unless the picture is smaller."""
+    noise: tuple[float, float]
+    """Noise of luma and of chroma that differences were measured in, levels of 0..255."""
+    ssim: NDArray[np.float64]
+    """Mean SSIM by label of the zone map, index 0 unused; NaN for a zone without pixels."""
+    mssim: float
+    """Mean SSIM over all zones and the valid area, -1..1."""
+    min_ssim: float
+    """Lowest SSIM in the zones, -1..1."""
+    min_xy: tuple[int, int]
+    """Where, pixels."""
+    tiles: Tiles
+    """Summary of the mask."""
+    labels: NDArray[np.uint8] | None
+    """(H, W) zone map, 0 = ignored; None when everything is one zone."""
+    pixels: NDArray[np.int64]
+    """Pixels by label; index 0: the ignored ones."""
+    identical: bool
+    """Every sample of every plane is equal."""
+    differences: NDArray[np.int64] | None
+    """(labels, 2): sums of abs(d) and of d * d of luma by label; None unless asked for."""
+    mask: NDArray[np.uint8]
+    """(H, W) 255 where different; from the engine's pool, or made when asked for."""
+    map: Callable[[], NDArray[Any]]
+    """Makes the (H, W) SSIM map: float64 from numpy, float32 from numba and cupy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Box:
     """One different region."""
 

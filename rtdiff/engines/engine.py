@@ -1,0 +1,258 @@
+"""The NumPy engine: the oracle, and the face that every engine has.
+
+Everything is integer sums and float64 on ``self.xp``, an array module with NumPy's face, so that
+the same text runs on CuPy. Others override what they make faster and must agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.engines import rule
+from rtdiff.engines.plan import Plan
+from rtdiff.records import DiffMap, Frame, Prepared, Tiles
+
+LabelMap = Callable[[tuple[int, int]], "NDArray[np.uint8] | None"]
+"""(height, width) -> zone map, 0 = ignored; None: everything is one zone."""
+
+Noise = Callable[["list[NDArray[np.int64]]", int], "tuple[float, float]"]
+"""Block sums by plane, data range -> noise of luma and chroma in levels of 0..255."""
+
+
+def everything(_shape: tuple[int, int]) -> None:
+    """Return None: no zones, nothing ignored."""
+
+
+@dataclass(slots=True)
+class Engine:
+    """Compares prepared frames; with NumPy it is the oracle, and it is the base of the others."""
+
+    noise: Noise
+    """How noisy this pair is."""
+    labels: LabelMap = everything
+    """Zones, rasterised once a shape."""
+    threshold: float = 6.0
+    """In units of the noise."""
+    strict: bool = False
+    """Every sample that differs is different."""
+    differences: bool = False
+    """Also sum abs(d) and d * d (for psnr and absdiff)."""
+    threads: int = 1
+    """How many may be used."""
+    _plans: dict[tuple[int, int], Plan] | None = None
+
+    name = "numpy"
+    depth = 1  # comparisons in flight
+    band = 64  # rows at a time: 1080p int32 temporaries of a band stay in a 1 MiB cache
+    xp: ClassVar[Any] = np
+
+    @classmethod
+    def probe(cls) -> None:
+        """Raise `EngineError` where this engine cannot run."""
+
+    @classmethod
+    def warm(cls) -> None:
+        """Compile what is compiled on first use; here: nothing."""
+
+    def prepare(self, frame: Frame) -> Prepared:
+        """Return `frame` as this engine wants it; here: its planes as they are."""
+        return Prepared(frame, frame.planes)
+
+    def compare(self, reference: Prepared, test: Prepared) -> DiffMap:
+        """Compare two prepared frames of one shape, depth and number of planes.
+
+        Raises
+        ------
+        ValueError
+            Shapes, depths or planes differ: a caller's mistake, frames are reconciled before.
+        """
+        first, second = reference.frame, test.frame
+        shapes = [tuple(p.shape for p in f.planes) for f in (first, second)]
+        if shapes[0] != shapes[1] or first.data_range != second.data_range:
+            raise ValueError(f"frames must be reconciled: {shapes[0]} and {shapes[1]}")
+        plan = self.plan(first.luma.shape)
+        noise = self.noise(self.block_sums(reference, test), first.data_range)
+        limits = rule.limits(self.threshold, self.strict, noise, first.data_range, plan.window**2)
+        return self.decide(reference, test, plan, limits, noise)
+
+    def plan(self, shape: tuple[int, int]) -> Plan:
+        """Return zones, window and buffers for pictures of `shape`, made once."""
+        if self._plans is None:
+            self._plans = {}
+        if shape not in self._plans:
+            self._plans[shape] = Plan(shape, self.labels(shape))
+        return self._plans[shape]
+
+    def close(self) -> None:
+        """Let go of buffers and threads; idempotent."""
+        self._plans = None
+
+    def block_sums(self, reference: Prepared, test: Prepared) -> list[NDArray[np.int64]]:
+        """Return for every plane (blocks, 2) sums of d and d * d over 8x8 blocks on a lattice."""
+        out = []
+        for x, y in zip(reference.planes, test.planes, strict=True):
+            rows, columns = block_lattice(x.shape)
+            down, right = (self.xp.asarray(at[:, None] + np.arange(8)).ravel() for at in (rows, columns))
+            d = x[down][:, right].astype(np.int64) - y[down][:, right]
+            blocks = d.reshape(len(rows), 8, len(columns), 8)
+            sums = self.xp.stack([blocks.sum((1, 3)), (blocks * blocks).sum((1, 3))], axis=-1)
+            out.append(self.host(sums.reshape(-1, 2)))
+        return out
+
+    def host(self, array: Any) -> NDArray[Any]:
+        """Return a device array on the host."""
+        return np.asarray(array)
+
+    def decide(
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: tuple[float, float]
+    ) -> DiffMap:
+        """Return map, mask, sums and tile summary of one pair."""
+        xp, (height, width) = self.xp, plan.shape
+        ssim = xp.ones((height, width))
+        mask = xp.zeros((height, width), dtype=np.uint8)
+        worst = xp.zeros((height, width), dtype=np.int32)
+        rows = self.differing_rows(reference, test)
+        for start in range(0, height, self.band):
+            stop = min(start + self.band, height)
+            if rows[max(start - 3, 0) : stop + 3].any():
+                self._band(reference, test, plan, limits, (start, stop), (ssim, mask, worst))
+        if plan.labels is not None:
+            mask *= xp.asarray(plan.labels != 0)
+        host_map, host_mask = self.host(ssim), self.host(mask)
+        inside = host_map if plan.labels is None else np.where(plan.labels != 0, host_map, np.inf)
+        at = np.unravel_index(int(inside.argmin()), inside.shape)
+        means, mssim = plan.means(plan.sums(host_map))
+        return DiffMap(
+            reference=reference,
+            test=test,
+            engine=self.name,
+            window=plan.window,
+            noise=noise,
+            ssim=means,
+            mssim=mssim,
+            min_ssim=float(host_map[at]),
+            min_xy=(int(at[1]), int(at[0])),
+            tiles=summarise(host_mask, host_map, self.host(worst)),
+            labels=plan.labels,
+            pixels=plan.pixels,
+            identical=not rows.any(),
+            differences=self._difference_sums(reference, test, plan) if self.differences else None,
+            mask=host_mask,
+            map=lambda: host_map,
+        )
+
+    def differing_rows(self, reference: Prepared, test: Prepared) -> NDArray[np.bool_]:
+        """Return (H,) whether a sample of any plane differs in that row of luma."""
+        height = reference.planes[0].shape[0]
+        found = np.zeros(height, dtype=np.bool_)
+        for x, y in zip(reference.planes, test.planes, strict=True):
+            step = -(-height // x.shape[0])
+            found |= np.repeat(self.host((x != y).any(axis=1)), step)[:height]
+        return found
+
+    def _band(
+        self,
+        reference: Prepared,
+        test: Prepared,
+        plan: Plan,
+        limits: rule.Limits,
+        rows: tuple[int, int],
+        out: tuple[Any, Any, Any],
+    ) -> None:
+        """Fill rows ``rows[0]:rows[1]`` of map, mask and largest difference."""
+        xp, n, data_range = self.xp, plan.window**2, reference.frame.data_range
+        # 49 * 49 * 255 * 255 fits 32 bits, and halves the memory that moves
+        kind = xp.int32 if data_range <= 255 else xp.int64
+        ssim, mask, worst = (a[rows[0] : rows[1]] for a in out)
+        x, y = (plan.padded(p.planes[0], rows, xp).astype(kind) for p in (reference, test))
+        d = x - y
+        sx, sy, sp, sd = (box_sum(a, plan.window) for a in (x, y, x * y, d * d))
+        m = sx * sy
+        a = n * sp - m
+        e = sx - sy
+        e *= e
+        v = n * sd - e
+        c1, c2 = rule.constants(data_range, n)
+        top = (2.0 * m + c1) * (2.0 * a + c2) if c2 else 2.0 * m + c1
+        ssim[:] = top / ((2.0 * m + e + c1) * (2.0 * a + v + c2)) if c2 else top / (2.0 * m + e + c1)
+        r = plan.window // 2
+        d = xp.abs(d[r : d.shape[0] - r, r : d.shape[1] - r])
+        scale = 4 * n * max(n - 1, 1)
+        shared = xp.maximum(a, 0) * limits.texture
+        found = scale * (d * d) > shared + limits.luma
+        found |= (v - 2 * a > limits.structure) & (d > limits.luma_gate)
+        worst[:] = d
+        for c in range(1, len(reference.planes)):
+            d = self._plane_difference(reference.planes[c], test.planes[c], plan, rows).astype(kind)
+            found |= (scale * (d * d) > shared + limits.chroma) & (d > limits.chroma_gate)
+            xp.maximum(worst, d, out=worst)
+        mask[:] = found
+        mask *= np.uint8(255)
+
+    def _plane_difference(self, x: Any, y: Any, plan: Plan, rows: tuple[int, int]) -> Any:
+        """Return abs(x - y) of a possibly subsampled plane at the luma pixels of some rows."""
+        step_y, step_x = (-(-a // b) for a, b in zip(plan.shape, x.shape, strict=True))
+        part = slice(rows[0] // step_y, -(-rows[1] // step_y))
+        d = self.xp.abs(x[part].astype(np.int32) - y[part])
+        if (step_y, step_x) == (1, 1):
+            return d
+        first = rows[0] - part.start * step_y
+        return d.repeat(step_y, 0).repeat(step_x, 1)[first : first + rows[1] - rows[0], : plan.shape[1]]
+
+    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64]:
+        """Return (labels, 2): sums of abs(d) and d * d of luma by label."""
+        out = np.zeros((len(plan.pixels), 2), dtype=np.int64)
+        for start in range(0, plan.shape[0], self.band):
+            part = slice(start, start + self.band)
+            d = self.host(reference.planes[0][part].astype(np.int64) - test.planes[0][part])
+            if plan.labels is None:
+                out[1] += np.abs(d).sum(), (d * d).sum()
+                continue
+            for label in np.unique(plan.labels[part]):
+                inside = d[plan.labels[part] == label]
+                out[label] += np.abs(inside).sum(), (inside * inside).sum()
+        return out
+
+
+def box_sum(a: Any, side: int) -> Any:
+    """Return sums over ``side`` x ``side`` windows of a padded array, in its own integer type."""
+    for axis in (0, 1):
+        length = a.shape[axis] - side + 1
+        parts = [a[k : k + length] if axis == 0 else a[:, k : k + length] for k in range(side)]
+        total = parts[0].copy()
+        for part in parts[1:]:
+            total += part
+        a = total
+    return a
+
+
+def block_lattice(shape: tuple[int, ...], most: int = 1024) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the tops and lefts of at most about `most` 8x8 blocks spread over a plane."""
+    rows, columns = (max(n // 8, 0) for n in shape)
+    step = max(1, int(np.ceil(np.sqrt(rows * columns / most))))
+    return np.arange(0, rows, step) * 8, np.arange(0, columns, step) * 8
+
+
+def summarise(mask: NDArray[np.uint8], ssim: NDArray[Any], worst: NDArray[np.int32]) -> Tiles:
+    """Return the tile summary of a mask."""
+    height, width = mask.shape
+    shape = -(-height // rule.TILE), -(-width // rule.TILE)
+    size = shape[0] * shape[1]
+    ys, xs = np.nonzero(mask)
+    cell = (ys // rule.TILE) * shape[1] + xs // rule.TILE
+    area = np.bincount(cell, minlength=size).astype(np.int32)
+    x0, y0 = (np.full(size, max(height, width), dtype=np.int32) for _ in range(2))
+    x1, y1, high = (np.zeros(size, dtype=np.int32) for _ in range(3))
+    lowest = np.full(size, 2.0, dtype=np.float32)
+    np.minimum.at(x0, cell, xs.astype(np.int32))
+    np.minimum.at(y0, cell, ys.astype(np.int32))
+    np.maximum.at(x1, cell, xs.astype(np.int32) + 1)
+    np.maximum.at(y1, cell, ys.astype(np.int32) + 1)
+    np.maximum.at(high, cell, worst[ys, xs])
+    np.minimum.at(lowest, cell, ssim[ys, xs].astype(np.float32))
+    return Tiles(shape, area, x0, y0, x1, y1, high, lowest)

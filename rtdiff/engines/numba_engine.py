@@ -1,0 +1,259 @@
+"""The Numba engine: bands of rows on threads, nothing allocated per frame."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.engines import numba_kernels as kernels
+from rtdiff.engines import rule
+from rtdiff.engines.engine import Engine, block_lattice
+from rtdiff.engines.plan import Plan
+from rtdiff.engines.pool import Pool
+from rtdiff.records import DiffMap, Frame, Prepared, Tiles
+
+_NO_MAP = np.empty((0, 0), np.float32)
+_NO_LABELS = np.empty((0, 1), np.uint8)
+
+
+@dataclass(slots=True)
+class NumbaEngine(Engine):
+    """Compiled loops on the CPU."""
+
+    _pool: Pool = field(default_factory=Pool)
+    _workers: ThreadPoolExecutor | None = None
+
+    name = "numba"
+
+    @classmethod
+    def warm(cls) -> None:
+        """Compile every kernel for 8-bit and deeper planes, or load them from Numba's cache."""
+        for dtype, data_range in ((np.uint8, 255), (np.uint16, 1023)):
+            engine = cls(noise=lambda _sums, _range: (1.0, 1.0), differences=True)
+            plane = np.zeros((16, 16), dtype)
+            frame = Frame(
+                (plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", lambda: np.zeros((1, 1, 3), np.uint8)
+            )
+            engine.compare(engine.prepare(frame), engine.prepare(frame))
+            engine.close()
+
+    def prepare(self, frame: Frame) -> Prepared:
+        """Return the planes as whole contiguous rows, padding included: sliced ones are 3x slower."""
+        return Prepared(frame, tuple(_whole(p) for p in frame.planes))
+
+    def close(self) -> None:
+        """Let go of buffers and threads; idempotent."""
+        Engine.close(self)
+        self._pool = Pool()
+        if self._workers is not None:
+            self._workers.shutdown()
+            self._workers = None
+
+    def block_sums(self, reference: Prepared, test: Prepared) -> list[NDArray[np.int64]]:
+        """Return for every plane (blocks, 2) sums of d and d * d over 8x8 blocks on a lattice."""
+        memory = self.plan(reference.frame.luma.shape).memory
+        out = []
+        for i, (x, y) in enumerate(zip(reference.planes, test.planes, strict=True)):
+            if ("blocks", i) not in memory:
+                rows, columns = block_lattice(reference.frame.planes[i].shape)
+                memory["blocks", i] = rows, columns, np.empty((len(rows) * len(columns), 2), np.int64)
+            rows, columns, sums = memory["blocks", i]
+            kernels.block_sums(x, y, rows, columns, sums)
+            out.append(sums)
+        return out
+
+    def decide(
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: tuple[float, float]
+    ) -> DiffMap:
+        """Return map, mask, sums and tile summary of one pair."""
+        if plan.window != rule.WINDOW:  # a picture of a few pixels: nothing to be fast about
+            return Engine.decide(self, reference, test, plan, limits, noise)
+        out = self._run(reference, test, plan, limits, _NO_MAP)
+        mask, tiles, lows, sums, most = out
+        means, mssim = plan.means(sums)
+        depth = reference.planes[0].dtype
+        bands = range(len(_edges(plan.shape[0], self.threads)) - 1)
+        low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
+        return DiffMap(
+            reference=reference,
+            test=test,
+            engine=self.name,
+            window=plan.window,
+            noise=noise,
+            ssim=means,
+            mssim=mssim,
+            min_ssim=min(float(low) / kernels.UNIT, 1.0),
+            min_xy=(int(x), int(y)),
+            tiles=Tiles(_cells(plan.shape), *(tiles[k] for k in range(6)), lows),
+            labels=plan.labels,
+            pixels=plan.pixels,
+            identical=not most.any() and _equal_chroma(reference, test),
+            differences=self._difference_sums(reference, test, plan) if self.differences else None,
+            mask=mask,
+            map=lambda: self._map(reference, test, plan, limits),
+        )
+
+    def _map(
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits
+    ) -> NDArray[np.float32]:
+        ssim = self._pool.take(plan.shape, np.float32)
+        self._run(reference, test, plan, limits, ssim)
+        return ssim
+
+    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64]:
+        out = np.zeros((len(plan.pixels), 2), np.int64)
+        kernels.difference_sums(reference.planes[0], test.planes[0], self._zones(plan), out)
+        return out
+
+    def _zones(self, plan: Plan) -> tuple[NDArray[Any], ...]:
+        return plan.runs, plan.row_start, plan.valid, _NO_LABELS if plan.labels is None else plan.labels
+
+    def _run(
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, ssim: NDArray[np.float32]
+    ) -> tuple[NDArray[Any], ...]:
+        """Run all bands; return what `kernels.band` calls `out`."""
+        height = plan.shape[0]
+        data_range = reference.frame.data_range
+        kind = np.int32 if data_range <= 255 else np.int64
+        out = self._out(plan)
+        out[1][0] = 0
+        c1, c2 = (np.float32(c) for c in rule.constants(data_range, plan.window**2))
+        numbers = tuple(
+            kind(n)
+            for n in (
+                limits.luma,
+                limits.chroma,
+                limits.structure,
+                limits.luma_gate,
+                limits.chroma_gate,
+                limits.texture,
+            )
+        )
+        gates = limits.luma_gate, limits.chroma_gate
+        x, y = reference.planes[0], test.planes[0]
+        colours, steps = self._colours(reference, plan)
+
+        def job(band: int, start: int, stop: int) -> None:
+            rows = start // steps[0], -(-stop // steps[0])
+            pairs = zip(reference.planes[1:], test.planes[1:], strict=True)
+            for i, (u, v) in enumerate(pairs):
+                kernels.colour(*rows, colours.shape[1], u, v, colours, i > 0)
+            kernels.band(
+                start,
+                stop,
+                x,
+                y,
+                colours,
+                steps,
+                ssim,
+                self._zones(plan),
+                (numbers, gates, c1, c2),
+                self._scratch(plan, band, x.dtype),
+                out,
+            )
+
+        edges = _edges(height, self.threads)
+        bands = [(i, *edge) for i, edge in enumerate(pairwise(edges))]
+        waiting = [self._executor().submit(job, *band) for band in bands[:-1]]
+        job(*bands[-1])
+        for other in waiting:
+            other.result()
+        return out
+
+    def _colours(self, reference: Prepared, plan: Plan) -> tuple[NDArray[Any], tuple[int, int]]:
+        """Return a buffer for the largest chroma difference and how many pixels its samples span."""
+        planes = reference.frame.planes
+        if len(planes) == 1:
+            return np.empty((1, 0), planes[0].dtype), (1, 1)
+        shape = planes[1].shape
+        key = "colours", planes[1].dtype, shape
+        if key not in plan.memory:
+            plan.memory[key] = np.empty(shape, planes[1].dtype)
+        return plan.memory[key], (-(-plan.shape[0] // shape[0]), -(-plan.shape[1] // shape[1]))
+
+    def _executor(self) -> ThreadPoolExecutor:
+        if self._workers is None:
+            self._workers = ThreadPoolExecutor(max(self.threads - 1, 1), "rtdiff-band")
+        return self._workers
+
+    def _out(self, plan: Plan) -> tuple[NDArray[Any], ...]:
+        height, take = plan.shape[0], self._pool.take
+        cells = _cells(plan.shape)[0] * _cells(plan.shape)[1]
+        return (
+            take(plan.shape, np.uint8),
+            take((6, cells), np.int32),
+            take((cells,), np.float32),
+            take((len(plan.runs),), np.float64),
+            take((height,), np.int32),
+        )
+
+    def _scratch(self, plan: Plan, band: int, dtype: np.dtype[Any]) -> tuple[Any, ...]:
+        """Return the column and row buffers of a band, made once."""
+        key = band, dtype
+        if key not in plan.memory:
+            width = plan.shape[1]
+            narrow, wide = (np.uint16, np.int32) if dtype == np.uint8 else (np.uint32, np.int64)
+            border = width + plan.window - 1
+            columns = (
+                *(np.zeros(border, narrow) for _ in range(2)),
+                *(np.zeros(border, wide) for _ in range(2)),
+                *(np.zeros(width, narrow) for _ in range(2)),
+            )
+            zero = np.zeros(width, dtype)
+            zero.flags.writeable = False
+            cells = _cells(plan.shape)[1]
+            flags = np.zeros(cells * rule.TILE, np.uint8)
+            hits = np.zeros(-(-cells // 8) * 8, np.uint8)
+            words = (flags.view(kind)[:cells] for kind in (np.uint64, np.uint32, np.uint16))
+            plan.memory[key] = (
+                columns,
+                zero,
+                np.zeros(width, dtype),
+                np.zeros(width, np.int32),
+                np.zeros(width, np.float32),
+                (flags, *words),
+                hits[:cells],
+                hits.view(np.uint64),
+                np.zeros(3, np.int32),
+            )
+        scratch: tuple[Any, ...] = plan.memory[key]
+        return scratch
+
+
+def _no_picture() -> NDArray[np.uint8]:
+    return np.zeros((1, 1, 3), np.uint8)
+
+
+def _whole(plane: NDArray[Any]) -> NDArray[Any]:
+    """Return a C-contiguous read-only array that holds `plane` in its first columns, copying only if needed.
+
+    A decoder pads its rows. The padded array is as long as the view's last row allows nobody to
+    read past: loops stop at the picture's width.
+    """
+    height, width = plane.shape
+    step, item = plane.strides[0], plane.itemsize
+    if plane.strides[1] != item or step < width * item or step % item:
+        plane = np.ascontiguousarray(plane)
+        step = plane.strides[0] or width * item
+    return np.lib.stride_tricks.as_strided(plane, (height, step // item), (step, item), writeable=False)
+
+
+def _equal_chroma(reference: Prepared, test: Prepared) -> bool:
+    pairs = zip(reference.frame.planes[1:], test.frame.planes[1:], strict=True)
+    return all(np.array_equal(x, y) for x, y in pairs)
+
+
+def _cells(shape: tuple[int, int]) -> tuple[int, int]:
+    return -(-shape[0] // rule.TILE), -(-shape[1] // rule.TILE)
+
+
+def _edges(height: int, bands: int) -> list[int]:
+    """Return band limits on tile rows, so that no two threads share a tile."""
+    rows = -(-height // rule.TILE)
+    bands = max(1, min(bands, rows // 4))
+    return [rows * i // bands * rule.TILE for i in range(bands)] + [height]

@@ -1,0 +1,434 @@
+# mypy: ignore-errors
+# Numba infers the types of these functions; annotations would say nothing it reads.
+"""The Numba engine's loops: one pass over the rows of a band.
+
+Row functions with few arrays each vectorise; one long loop over all of them does not. The sums of
+a column over the window's rows are carried from row to row, so that each sample is read twice
+(when it enters the window and when it leaves). `rule` says what is computed.
+
+Sums are 16 and 32 bit for 8-bit planes (49 * 49 * 255 * 255 fits), 32 and 64 bit for deeper ones:
+the buffers that are passed in decide.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit, types
+from numba.extending import intrinsic
+
+TILE = 8
+RADIUS = 3
+N = 49
+UNIT = 1 << 30
+FEW = 24  # pixels; a shorter stretch is decided pixel by pixel
+
+
+def jit(inner: bool = True, **options: Any) -> Any:
+    """Return Numba's decorator, caching on disk where there is a place for it."""
+
+    def wrap(function: Any) -> Any:
+        settings = {"nogil": True, "boundscheck": False, "error_model": "numpy", **options}
+        if inner:  # never called from Python: a third less to compile
+            settings |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        try:
+            return njit(cache=True, **settings)(function)
+        except RuntimeError:  # no writable place for the cache: compile anew in every process
+            return njit(**settings)(function)
+
+    return wrap
+
+
+def _same_type(operation: str) -> Any:
+    """Make an integer operation that does not widen: Numba's int32 + int32 is int64, half the lanes."""
+
+    @intrinsic
+    def narrow(_context: Any, a: Any, b: Any) -> Any:
+        if a != b or not isinstance(a, types.Integer):
+            raise TypeError(f"{operation}: {a} and {b}")
+        return a(a, b), lambda _c, builder, _s, args: getattr(builder, operation)(*args)
+
+    return narrow
+
+
+add, sub, mul = (_same_type(name) for name in ("add", "sub", "mul"))
+
+
+@intrinsic
+def like(_context: Any, value: Any, model: Any) -> Any:
+    """Cast `value` to the integer type of `model`."""
+
+    def cast(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return context.cast(builder, args[0], signature.args[0], signature.args[1])
+
+    return model(value, model), cast
+
+
+@jit()
+def seven(c, i):
+    return add(add(add(c[i], c[i + 1]), add(c[i + 2], c[i + 3])), add(add(c[i + 4], c[i + 5]), c[i + 6]))
+
+
+@jit()
+def slide(c, entering, leaving):
+    """Move the column sums of one plane down by one row."""
+    for i in range(len(entering)):
+        c[i + RADIUS] = add(c[i + RADIUS], sub(like(entering[i], c[0]), like(leaving[i], c[0])))
+
+
+@jit()
+def slide_both(cp, cd, x_in, y_in, x_out, y_out, narrow):
+    """Move the column sums of x * y and d * d down by one row; `narrow` holds their products."""
+    for i in range(len(x_in)):
+        x, y = like(x_in[i], narrow), like(y_in[i], narrow)
+        u, v = like(x_out[i], narrow), like(y_out[i], narrow)
+        d, e = sub(x, y), sub(u, v)  # modulo 2**16: their squares come out right
+        cp[i + RADIUS] = add(cp[i + RADIUS], sub(like(mul(x, y), cp[0]), like(mul(u, v), cp[0])))
+        cd[i + RADIUS] = add(cd[i + RADIUS], sub(like(mul(d, d), cp[0]), like(mul(e, e), cp[0])))
+
+
+@jit()
+def mirror(c):
+    """Fill the border of the column sums: the picture is mirrored at its edges."""
+    last = len(c) - RADIUS - 1
+    for k in range(RADIUS):
+        c[RADIUS - 1 - k] = c[RADIUS + k]
+        c[last + 1 + k] = c[last - k]
+
+
+@jit()
+def across(c, h):
+    """Sum columns over the window's width."""
+    for i in range(len(h)):
+        h[i] = seven(c, i)
+
+
+@jit()
+def ssim_row(hx, hy, cp, cd, out, c1, c2):
+    """Write one row of the SSIM map."""
+    for i in range(len(out)):
+        sx, sy = like(hx[i], cp[0]), like(hy[i], cp[0])
+        m = mul(sx, sy)
+        e = sub(sx, sy)
+        e = mul(e, e)
+        a = sub(mul(seven(cp, i), like(N, cp[0])), m)
+        v = sub(mul(seven(cd, i), like(N, cp[0])), e)
+        m, a = add(m, m), add(a, a)
+        out[i] = ((np.float32(m) + c1) * (np.float32(a) + c2)) / (
+            (np.float32(add(m, e)) + c1) * (np.float32(add(a, v)) + c2)
+        )
+
+
+@jit(fastmath={"reassoc", "nsz", "nnan"})
+def total(part):
+    """Sum a stretch; reassociated, so that it vectorises."""
+    s = np.float32(0)
+    for i in range(len(part)):
+        s += part[i]
+    return s
+
+
+@jit()
+def lowest(part):
+    """Return the minimum in units of 2**-30: a minimum of integers vectorises, one of floats does not."""
+    s = np.int32(UNIT * 2 - 1)
+    for i in range(len(part)):
+        s = min(s, np.int32(part[i] * np.float32(UNIT)))
+    return s
+
+
+@jit()
+def largest(x, y, width):
+    """Return the largest abs(x - y) of a row."""
+    most = sub(x[0], x[0])
+    for i in range(width):
+        most = max(most, sub(max(x[i], y[i]), min(x[i], y[i])))
+    return most
+
+
+@jit()
+def flag(x, y, bits, gate):
+    """Set bits where abs(x - y) is above `gate`."""
+    for i in range(len(x)):
+        bits[i] = sub(max(x[i], y[i]), min(x[i], y[i])) > like(gate, x[0])
+
+
+@jit()
+def gather(words, cells):
+    """Set cells whose word of bits is not zero."""
+    for i in range(len(cells)):
+        cells[i] |= words[i] != 0
+
+
+@jit(inner=False)
+def colour(start, stop, width, x, y, out, more):
+    """Write abs(x - y) of rows of a chroma plane; `more`: keep what is larger already."""
+    for row in range(start, stop):
+        a, b, c = x[row, :width], y[row, :width], out[row]
+        for i in range(width):
+            d = sub(max(a[i], b[i]), min(a[i], b[i]))
+            c[i] = max(c[i], d) if more else d
+
+
+@jit()
+def different(i, d, c, hx, hy, cp, cd, limits):
+    """Decide one pixel from its differences of luma and chroma; see `rule`."""
+    sx, sy = like(hx[i], cp[0]), like(hy[i], cp[0])
+    e = sub(sx, sy)
+    a = sub(mul(seven(cp, i), like(N, cp[0])), mul(sx, sy))
+    v = sub(mul(seven(cd, i), like(N, cp[0])), mul(e, e))
+    scale = like(4 * N * (N - 1), cp[0])
+    shared = mul(max(a, like(0, cp[0])), limits[5])
+    structural = (sub(v, add(a, a)) > limits[2]) & (d > limits[3])
+    bright = mul(mul(d, d), scale) > add(shared, limits[0])
+    coloured = (mul(mul(c, c), scale) > add(shared, limits[1])) & (c > limits[4])
+    return bright | structural | coloured
+
+
+@jit()
+def decide_stretch(hx, hy, cp, cd, x, y, chroma, out, worst, limits):
+    """Decide every pixel of a stretch (of slices that begin at it); return whether any is different."""
+    found = np.uint8(0)
+    for i in range(len(out)):
+        p, q = like(x[i], cp[0]), like(y[i], cp[0])
+        d, c = sub(max(p, q), min(p, q)), like(chroma[i], cp[0])
+        out[i] = np.uint8(255) if different(i, d, c, hx, hy, cp, cd, limits) else np.uint8(0)
+        found |= out[i]
+        worst[i] = like(max(d, c), worst[0])
+    return found != 0
+
+
+@jit()
+def decide_few(first, end, hx, hy, cp, cd, x, y, chroma, out, worst, limits):
+    """The same from column `first` to `end`, looking only above the gates: quicker where few are."""
+    found = False
+    for i in range(first, end):
+        p, q = like(x[i], cp[0]), like(y[i], cp[0])
+        d, c = sub(max(p, q), min(p, q)), like(chroma[i], cp[0])
+        if (d > limits[3] or c > limits[4]) and different(i, d, c, hx, hy, cp, cd, limits):
+            out[i] = np.uint8(255)
+            worst[i] = like(max(d, c), worst[0])
+            found = True
+    return found
+
+
+@jit()
+def summarise(row, y, first, mask, ssim, worst, tiles, lows):
+    """Enter the different pixels of a stretch of row y, from column `first` on, into the tile summary."""
+    for start in range(0, len(mask), TILE):
+        x0, x1, n = -1, 0, 0
+        high, low = worst[0], np.float32(2)
+        for i in range(start, min(start + TILE, len(mask))):
+            if mask[i]:
+                high = max(high, worst[i]) if n else worst[i]
+                low = min(low, ssim[i])
+                x0 = first + i if n == 0 else x0
+                x1 = first + i + 1
+                n += 1
+        if n:
+            k = row + (first + start) // TILE
+            if tiles[0, k] == 0:
+                tiles[1, k], tiles[2, k], tiles[3, k], tiles[5, k], lows[k] = x0, y, x1, high, low
+            tiles[0, k] += n
+            tiles[1, k] = min(tiles[1, k], x0)
+            tiles[3, k] = max(tiles[3, k], x1)
+            tiles[4, k] = y + 1
+            tiles[5, k] = max(tiles[5, k], high)
+            lows[k] = min(lows[k], low)
+
+
+@jit()
+def candidates(x, y, colours, steps, gates, most, flags, cells):
+    """Set the cells of a row that hold a difference worth a closer look; return whether any does."""
+    bits, eights, fours, twos = flags
+    if most > gates[0]:
+        flag(x, y, bits, gates[0])
+        gather(eights, cells)
+    if len(colours):
+        for i in range(len(colours)):
+            bits[i] = colours[i] > like(gates[1], colours[0])
+        bits[len(colours) :] = 0
+        if steps[1] == 1:
+            gather(eights, cells)
+        elif steps[1] == 2:
+            gather(fours, cells)
+        else:
+            gather(twos, cells)
+        bits[len(x) :] = 0
+    found = np.uint8(0)
+    for k in range(len(cells)):
+        found |= cells[k]
+    return found != 0
+
+
+@jit()
+def reflect(row, height):
+    if row < 0:
+        return -row - 1
+    return 2 * height - 1 - row if row >= height else row
+
+
+@jit()
+def advance(y, fresh, x_ref, x_test, columns, zero):
+    """Make the sums those of row y: from row y - 1 when `fresh`, else from nothing.
+
+    The reference's sums are made anew for every frame: reading them back from memory took
+    longer (1.9 ms against 1.5 at 1080p on one thread) than sliding them in the cache.
+    """
+    cx, cy, cp, cd, hx, hy = columns
+    width, height = len(zero), len(x_ref)
+    first = y + RADIUS if fresh else y - RADIUS
+    if not fresh:
+        cx[:], cy[:], cp[:], cd[:] = 0, 0, 0, 0
+    for k in range(first, y + RADIUS + 1):
+        n, o = reflect(k, height), reflect(y - RADIUS - 1, height)
+        a, b = x_ref[n, :width], x_test[n, :width]
+        u, v = (x_ref[o, :width], x_test[o, :width]) if fresh else (zero, zero)
+        slide(cx, a, u)
+        slide(cy, b, v)
+        slide_both(cp, cd, a, b, u, v, cx[0])
+    mirror(cx)
+    mirror(cy)
+    mirror(cp)
+    mirror(cd)
+    across(cx, hx)
+    across(cy, hy)
+
+
+@jit()
+def tell(y, row, zones, sums, least):
+    """Enter one row of the map into the sums by run and the band's (minimum, x, y)."""
+    runs, row_start, valid, _labels = zones
+    for k in range(row_start[y], row_start[y + 1]):
+        sums[k] = total(row[valid[k, 0] : valid[k, 1]])
+        low = lowest(row[runs[k, 1] : runs[k, 2]])
+        if low < least[0]:
+            least[0], least[2] = low, y
+            for i in range(runs[k, 1], runs[k, 2]):
+                if np.int32(row[i] * np.float32(UNIT)) == low:
+                    least[1] = i
+                    break
+
+
+@jit()
+def examine(y, x_row, y_row, colours, step, columns, numbers, row, buffers, labels, out):
+    """Decide the candidate cells of row y, a stretch of neighbours at a time."""
+    _cx, _cy, cp, cd, hx, hy = columns
+    cells, eights, chroma, worst = buffers
+    mask, tiles, lows = out
+    k = 0
+    while k < len(cells):
+        if k % 8 == 0 and eights[k // 8] == 0:
+            k += 8
+            continue
+        if cells[k] == 0:
+            k += 1
+            continue
+        first = k * TILE
+        while k < len(cells) and cells[k] != 0:
+            cells[k] = 0
+            k += 1
+        end = min(k * TILE, len(x_row))
+        if len(colours):
+            for i in range(first, end):
+                chroma[i] = colours[i // step]
+        part = slice(first, end)
+        if end - first < FEW:
+            found = decide_few(first, end, hx, hy, cp, cd, x_row, y_row, chroma, mask, worst, numbers)
+        else:
+            wide = slice(first, end + 2 * RADIUS)
+            found = decide_stretch(
+                hx[part],
+                hy[part],
+                cp[wide],
+                cd[wide],
+                x_row[part],
+                y_row[part],
+                chroma[part],
+                mask[part],
+                worst[part],
+                numbers,
+            )
+        if found:
+            for i in range(len(labels) and first, len(labels) and end):
+                mask[i] &= np.uint8(255) if labels[i] else np.uint8(0)
+            summarise((y // TILE) * len(cells), y, first, mask[part], row[part], worst[part], tiles, lows)
+
+
+@jit(inner=False)
+def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, scratch, out):
+    """Compare rows start..stop.
+
+    `colours` holds the largest chroma difference by chroma pixel, or nothing; `zones` is
+    (runs, row_start, valid, labels), `scratch` the column and row buffers, `out` (mask, tiles,
+    lows, sums by run, largest difference by row).
+    """
+    height = len(x_ref)
+    numbers, gates, c1, c2 = limits
+    columns, zero, chroma, worst, spare, flags, cells, eights, least = scratch
+    _cx, _cy, cp, cd, hx, hy = columns
+    mask, tiles, lows, sums, most = out
+    labels = zones[3]
+    width = len(zero)
+    least[0] = UNIT * 2 - 1
+    chroma[:] = 0
+    last = -2  # the row that the column sums are of
+    none = colours[0, :0]
+    for k in range(max(start - RADIUS, 0), min(start + RADIUS, height)):
+        most[k] = largest(x_ref[k], x_test[k], width)
+    for y in range(start, stop):
+        row = ssim_map[y] if len(ssim_map) else spare
+        if y + RADIUS < height:
+            most[y + RADIUS] = largest(x_ref[y + RADIUS], x_test[y + RADIUS], width)
+        around = 0
+        for k in range(max(y - RADIUS, 0), min(y + RADIUS + 1, height)):
+            around |= most[k]
+        a, b = x_ref[y, :width], x_test[y, :width]
+        tint = none if colours.shape[1] == 0 else colours[y // steps[0]]
+        mask[y, :] = 0
+        suspect = candidates(a, b, tint, steps, gates, most[y], flags, cells)
+        if around or suspect:
+            advance(y, last == y - 1, x_ref, x_test, columns, zero)
+            last = y
+        if around:
+            ssim_row(hx, hy, cp, cd, row[:width], c1, c2)
+        else:
+            row[:width] = np.float32(1)
+        tell(y, row, zones, sums, least)
+        if suspect:
+            buffers = cells, eights, chroma, worst
+            ignored = labels[y] if len(labels) else labels[:, 0]
+            examine(y, a, b, tint, steps[1], columns, numbers, row, buffers, ignored, (mask[y], tiles, lows))
+
+
+@jit(inner=False)
+def block_sums(x, y, rows, columns, out):
+    """Sum d and d * d over 8x8 blocks."""
+    k = 0
+    for top in rows:
+        for left in columns:
+            s, q = 0, 0
+            for r in range(top, top + 8):
+                a, b = x[r], y[r]
+                for i in range(left, left + 8):
+                    d = np.int64(a[i]) - np.int64(b[i])
+                    s += d
+                    q += d * d
+            out[k, 0], out[k, 1] = s, q
+            k += 1
+
+
+@jit(inner=False)
+def difference_sums(x, y, zones, out):
+    """Sum abs(d) and d * d over every run."""
+    runs = zones[0]
+    for k in range(len(runs)):
+        a, b = x[runs[k, 0]], y[runs[k, 0]]
+        s, q = 0, 0
+        for i in range(runs[k, 1], runs[k, 2]):
+            d = np.int64(a[i]) - np.int64(b[i])
+            s += abs(d)
+            q += d * d
+        out[runs[k, 3], 0] += s
+        out[runs[k, 3], 1] += q
