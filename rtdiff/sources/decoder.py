@@ -59,6 +59,7 @@ class Decoder:
         self._sent = self._given = self._since = 0
         self._anchor: int | None = None
         self._torn: set[int | None] = set()
+        self._tainted = False
         self._frames = self._decode(self.stream)
 
     def read(self) -> tuple[VideoFrame, bool] | None:
@@ -97,28 +98,33 @@ class Decoder:
         yield None
 
     def _decode(self, stream: VideoStream) -> Generator[tuple[VideoFrame, bool]]:
-        tainted = False
+        decode = stream.codec_context.decode
         for packet in self._packets(stream):
             if packet is not None:
                 self._look_at(packet)
             try:
-                frames = stream.codec_context.decode(packet)
+                marked = self._mark(decode(packet))
             except (av.FFmpegError, OSError) as error:
                 self._count(error)
-                tainted = True
-                continue
-            for frame in frames:
-                damaged = frame.is_corrupt or (bool(self._torn) and frame.pts in self._torn)
-                self._given += 1
-                self._since += 1
-                if frame.key_frame:
-                    self._anchor, self._since = frame.pts, 1
-                    tainted = damaged
-                tainted = tainted or damaged
-                yield frame, tainted
+                self._tainted = True
+            else:
+                yield from marked
         if self._given + self.errors < self._sent or self.last_error:
             yield from self._rescue()
         self.ended = True
+
+    def _mark(self, frames: list[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
+        """Yield `frames` with their damage; holds none of them, so that the decoder reuses warm memory."""
+        while frames:
+            frame = frames.pop(0)
+            damaged = frame.is_corrupt or (bool(self._torn) and frame.pts in self._torn)
+            self._given += 1
+            self._since += 1
+            if frame.key_frame:
+                self._anchor, self._since = frame.pts, 1
+                self._tainted = damaged
+            self._tainted = self._tainted or damaged
+            yield frame, self._tainted
 
     def _look_at(self, packet: Packet[VideoStream]) -> None:
         if not self._sent and packet.has_sidedata("encryption_info"):

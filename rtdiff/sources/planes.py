@@ -23,6 +23,7 @@ _SUBSAMPLED = {
     (16, 64): "411",
     (16, 16): "410",
 }
+_BYTE, _WORD = np.dtype(np.uint8), np.dtype(np.uint16)
 _SCALER = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "BT2020"}
 
 
@@ -148,7 +149,9 @@ def planes_of(frame: VideoFrame, layout: Layout, orientation: Orientation) -> tu
     else:
         if layout.via:
             frame = frame.reformat(format=layout.via)
-        planes = tuple(orientation.apply(plane) for plane in _coded(frame, layout))
+        planes = _coded(frame, layout)
+        if not orientation.upright:
+            planes = tuple(map(orientation.apply, planes))
     for plane in planes:
         plane.flags.writeable = False
     return planes
@@ -156,21 +159,20 @@ def planes_of(frame: VideoFrame, layout: Layout, orientation: Orientation) -> tu
 
 def _coded(frame: VideoFrame, layout: Layout) -> tuple[Plane, ...]:
     """Return the planes of `frame` unturned: views, or copies where samples do not lie together."""
-    dtype = np.uint8 if layout.bits == 8 else np.uint16
+    dtype = _BYTE if layout.bits == 8 else _WORD
     stored = frame.planes
     if layout.kind == "planar":
-        return tuple(_view(stored[i], dtype, 1) for i in range(layout.planes))
+        return tuple([_view(plane, dtype, 1) for plane in stored[: layout.planes]])
     luma, chroma, shift = _view(stored[0], dtype, 1), _view(stored[1], dtype, 2), layout.shift
     u, v = chroma[:, 0::2] >> shift, chroma[:, 1::2] >> shift
     return (luma >> shift if shift else luma, *((v, u) if layout.swapped else (u, v)))
 
 
-def _view(plane: Any, dtype: type[np.uint8] | type[np.uint16], samples: int) -> Plane:
+def _view(plane: Any, dtype: np.dtype[Any], samples: int) -> Plane:
     """Return the samples of `plane`, an av.VideoPlane, as they lie; a negative line size means bottom-up."""
     stride, height = plane.line_size, plane.height
     offset = 0 if stride >= 0 else (1 - height) * stride
-    size = 1 if dtype is np.uint8 else 2
-    return np.ndarray((height, plane.width * samples), dtype, plane, offset, (stride, size))
+    return np.ndarray((height, plane.width * samples), dtype, plane, offset, (stride, dtype.itemsize))
 
 
 def picture_of(frame: VideoFrame, matrix: str, color_range: str, orientation: Orientation) -> Picture:
