@@ -9,7 +9,7 @@ from pathlib import Path
 from rtdiff.errors import SinkError, redact
 
 
-def write_whole(path: Path, data: bytes | memoryview) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """Write `data` beside `path`, then put it in place; what was there stays until then.
 
     Something that is not a regular file (``/dev/stdout``) is written to as it is.
