@@ -31,8 +31,8 @@ class VideoSource(Source):
 
     Planes are read-only views of the decoder's memory where the format is planar: Y, U, V as coded
     (subsampled chroma stays so), 8 to 16 bit at full depth, gray as one plane. RGB becomes Y, Cb, Cr
-    of BT.601 in full range. Rotation by the file is applied. Where the file does not say, range is
-    limited (gray and RGB: full) and the matrix is BT.709 from 720 coded lines up, else BT.601.
+    of BT.601 in full range. Rotation by the file is applied. Where the file does not say, the matrix is
+    BT.601 and the range limited (gray and RGB: full), as FFmpeg takes it.
     `info.frames` is None until a pass has reached the end: headers lie.
 
     Parameters
