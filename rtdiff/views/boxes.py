@@ -9,11 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.records import Box, Picture
-from rtdiff.views.palette import BLACK, WHITE, Palette
+from rtdiff.views.palette import BLACK, WHITE, Colour, Palette
 from rtdiff.views.text import plate, plate_wh, text_size_for
 
 MANY = 60  # from here on outlines are thin and only these many of the largest regions have a tag
 LINE_PER = 480  # a line is this part of the shorter side: 1 pixel at 480 lines, 2 at 1080, 4 at 4K
+
+TINY = 8  # lines: a region of at most this side has a ring around it instead of an outline
+BRACKETS_FROM = 24  # lines: in a smaller region heavy corners would run together
 
 Rect = tuple[int, int, int, int]
 
@@ -37,58 +40,85 @@ def draw_boxes(
     height, width = out.shape[:2]
     line = max(1, round(min(height, width) / LINE_PER))
     many = len(boxes) > MANY
-    grown = [_grow(box.xyxy, line) for box in boxes]
-    for box, rect in zip(reversed(boxes), reversed(grown), strict=True):
-        left, top, right, bottom = box.xyxy
-        if max(right - left, bottom - top) <= 4 * line and not many:
+    marks = [_mark_rect(box.xyxy, line) for box in boxes]
+    for box, rect in zip(reversed(boxes), reversed(marks), strict=True):
+        if _is_tiny(box.xyxy, line) and not many:
             _ring(out, rect, line, palette)
         else:
-            _outline(out, rect, line, palette, brackets=not many)
+            _outline(out, box.xyxy, line, palette, thin=many)
     size = max(10, round(text_size_for(width, height) * (0.8 if many else 1)))
     free = _Free(width, height, keep_clear)
-    for box, rect in zip(boxes[:MANY], grown, strict=False):
+    for box, rect in zip(boxes[:MANY], marks, strict=False):
         text = str(box.id)
         place = free.take(rect, plate_wh(text, size))
         if place is not None:
             plate(out, text, place, size, edge=palette.box)
 
 
-def _grow(xyxy: Rect, line: int) -> Rect:
-    """The outline's middle, inclusive: its inner edge touches the region from outside."""
+def _is_tiny(xyxy: Rect, line: int) -> bool:
     left, top, right, bottom = xyxy
-    return left - 2 * line, top - 2 * line, right - 1 + 2 * line, bottom - 1 + 2 * line
+    return max(right - left, bottom - top) <= TINY * line
 
 
-def _outline(out: Picture, rect: Rect, line: int, palette: Palette, *, brackets: bool) -> None:
-    """Colour between white and black lines; heavy corners, so that it is a shape and not a texture."""
-    left, top, right, bottom = rect
-    last = (out.shape[1] - 1, out.shape[0] - 1)
-    # A region at the edge of the picture keeps its line in sight.
-    left, top = max(left, line // 2), max(top, line // 2)
-    right, bottom = min(right, last[0] - line // 2), min(bottom, last[1] - line // 2)
-    for colour, wide, grow in ((BLACK, line, line), (WHITE, line, -line), (palette.box, line, 0)):
-        cv2.rectangle(out, (left - grow, top - grow), (right + grow, bottom + grow), colour, wide)
-    if not brackets:
+def _mark_rect(xyxy: Rect, line: int) -> Rect:
+    """Left, top, right, bottom (inclusive) of all that is drawn for a region but its tag."""
+    left, top, right, bottom = xyxy
+    if _is_tiny(xyxy, line):
+        x, y, reach = (left + right) // 2, (top + bottom) // 2, (TINY + 3) * line
+        return x - reach, y - reach, x + reach, y + reach
+    grow = 4 * line
+    return left - grow, top - grow, right - 1 + grow, bottom - 1 + grow
+
+
+def _outline(out: Picture, xyxy: Rect, line: int, palette: Palette, *, thin: bool) -> None:
+    """Colour between white and black, seen on anything; heavy corners make it a shape of its own."""
+    height, width = out.shape[:2]
+    bands = (
+        ((2, BLACK), (1, palette.box))
+        if thin
+        else ((4, BLACK), (3, palette.box), (2, palette.box), (1, WHITE))
+    )
+    outer = bands[0][0] * line
+    # A region at the edge of the picture keeps its line in sight: there the line lies over it.
+    left, top = max(xyxy[0], outer), max(xyxy[1], outer)
+    right, bottom = min(xyxy[2], width - outer), min(xyxy[3], height - outer)
+    for step, colour in bands:
+        _frame(out, (left, top, right, bottom), step * line, line, colour)
+    shorter = min(right - left, bottom - top)
+    if thin or shorter < BRACKETS_FROM * line:
         return
-    arm = max(4 * line, min(right - left, bottom - top) // 5)
-    arm = min(arm, (right - left) // 2, (bottom - top) // 2, 24 * line)
-    for colour, wide in ((BLACK, 5 * line), (palette.box, 3 * line)):
-        for x, y, across, down in (
-            (left, top, arm, arm),
-            (right, top, -arm, arm),
-            (left, bottom, arm, -arm),
-            (right, bottom, -arm, -arm),
-        ):
-            points = np.array([(x + across, y), (x, y), (x, y + down)], np.int32)
-            cv2.polylines(out, [points], False, colour, wide)
+    arm = min(shorter // 3, 24 * line)
+    for grow, colour in ((1, BLACK), (0, palette.box)):
+        thick = 3 * line + 2 * grow * line
+        for x, into in ((left - 4 * line, 1), (right + 4 * line, -1)):
+            for y, down in ((top - 4 * line, 1), (bottom + 4 * line, -1)):
+                x0, y0 = x - into * grow * line, y - down * grow * line
+                _fill(out, x0, y0, x0 + into * (arm + 2 * grow * line), y0 + down * thick, colour)
+                _fill(out, x0, y0, x0 + into * thick, y0 + down * (arm + 2 * grow * line), colour)
+
+
+def _frame(out: Picture, xyxy: Rect, grow: int, line: int, colour: Colour) -> None:
+    """A frame of `line` pixels whose outer edge is `grow` pixels outside of a half-open rectangle."""
+    left, top, right, bottom = xyxy[0] - grow, xyxy[1] - grow, xyxy[2] + grow, xyxy[3] + grow
+    _fill(out, left, top, right, top + line, colour)
+    _fill(out, left, bottom - line, right, bottom, colour)
+    _fill(out, left, top, left + line, bottom, colour)
+    _fill(out, right - line, top, right, bottom, colour)
+
+
+def _fill(out: Picture, x0: int, y0: int, x1: int, y1: int, colour: Colour) -> None:
+    """Fill a half-open rectangle, given by any two opposite corners."""
+    left, right = sorted((x0, x1))
+    top, bottom = sorted((y0, y1))
+    if left < right and top < bottom:
+        cv2.rectangle(out, (left, top), (right - 1, bottom - 1), colour, cv2.FILLED)
 
 
 def _ring(out: Picture, rect: Rect, line: int, palette: Palette) -> None:
     """A ring around a region of a few pixels, wide enough to be found."""
     left, top, right, bottom = rect
-    middle = ((left + right + 1) // 2, (top + bottom + 1) // 2)
-    radius = max(6 * line, max(right - left, bottom - top))
-    for colour, wide in ((BLACK, 5 * line), (WHITE, 3 * line), (palette.box, line)):
+    middle, radius = ((left + right) // 2, (top + bottom) // 2), TINY * line
+    for colour, wide in ((BLACK, 5 * line), (WHITE, 4 * line), (palette.box, 2 * line)):
         cv2.circle(out, middle, radius, colour, wide, cv2.LINE_AA)
 
 

@@ -17,6 +17,7 @@ Rect = tuple[int, int, int, int]
 """Left, top, right, bottom, pixels, half-open."""
 
 CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
+HIGHEST = 0.4  # of the picture; the last lines are left out before more of it is hidden
 DIM = 0.28  # white on what is left of white has a contrast of 12 to 1
 
 
@@ -46,6 +47,24 @@ class HeadsUp:
     """Where; ``auto`` hides the fewest boxes, a fixed one does not jump about in a video."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Where the figures go, pixels."""
+
+    rect: Rect
+    """All of it."""
+    lines: list[tuple[str, int]]
+    """Text and weight, the most important first."""
+    size: int
+    """Height of the text."""
+    pad: int
+    """Space around."""
+    step: int
+    """From line to line; also the side of the mark."""
+    alarm: int
+    """Height of the alarm's plate at the bottom, 0 without one."""
+
+
 def heads_up_of(
     diff: Diff | None,
     tick: Tick | None = None,
@@ -72,38 +91,42 @@ def heads_up_of(
     )
 
 
-def draw_heads_up(out: Picture, what: HeadsUp, boxes: Sequence[Box], palette: Palette) -> Rect | None:
-    """Draw the figures and return the rectangle that they take; None when not even the mark fits."""
-    height, width = out.shape[:2]
+def plan_heads_up(width: int, height: int, what: HeadsUp, boxes: Sequence[Box]) -> Plan | None:
+    """Return where the figures go on a picture of this size; None when not even the verdict fits."""
     size = text_size_for(width, height)
-    pad = max(3, size // 2)
+    pad, step = max(3, size // 2), round(size * 1.35)
+    alarm = step + pad if what.alarm and text_width(what.alarm, size, BOLD) + 2 * pad <= width else 0
     lines = _lines(what)
-    step = round(size * 1.35)
     while lines:
-        mark = step + pad // 2
+        indents = [step + pad // 2] + [0] * (len(lines) - 1)
         wide = max(
-            text_width(text, size, weight) + (mark if row == 0 else 0)
-            for row, (text, weight) in enumerate(lines)
+            text_width(line[0], size, line[1]) + in_by for line, in_by in zip(lines, indents, strict=True)
         )
-        if wide + 2 * pad <= width and len(lines) * step + 2 * pad <= height * 0.6:
+        if wide + 2 * pad <= width and len(lines) * step + 2 * pad <= max(height * HIGHEST, step + 2 * pad):
             break
         lines.pop()
-    else:
+    if not lines or step + 2 * pad > height * 0.75:
         return None
-    alarm = step + pad if what.alarm and text_width(what.alarm, size, BOLD) + 2 * pad <= width else 0
-    wide = max(wide, text_width(what.alarm, size, BOLD)) if alarm else wide
+    wide = max(wide, text_width(what.alarm, size, BOLD) if alarm else 0)
     rect = _corner(what.corner, width, height, wide + 2 * pad, len(lines) * step + 2 * pad + alarm, boxes)
-    left, top, right, bottom = rect
+    return Plan(rect, lines, size, pad, step, alarm)
+
+
+def draw_heads_up(out: Picture, what: HeadsUp, plan: Plan, palette: Palette) -> None:
+    """Draw the figures where `plan_heads_up` put them."""
+    left, top, right, bottom = plan.rect
+    size, pad, step = plan.size, plan.pad, plan.step
     view = out[top:bottom, left:right]
     cv2.convertScaleAbs(view, dst=view, alpha=DIM)
     _mark(out, left + pad, top + pad, step, what.same, palette)
-    for row, (text, weight) in enumerate(lines):
-        begin = left + pad + (mark if row == 0 else 0)
+    for row, (text, weight) in enumerate(plan.lines):
+        begin = left + pad + (step + pad // 2 if row == 0 else 0)
         put_text(out, text, (begin, top + pad + row * step + (step - size) // 2), size, WHITE, weight)
-    if alarm:
-        cv2.rectangle(out, (left, bottom - alarm), (right - 1, bottom - 1), palette.alarm, cv2.FILLED)
-        put_text(out, what.alarm, (left + pad, bottom - alarm + (alarm - size) // 2), size, BLACK, BOLD)
-    return rect
+    if plan.alarm:
+        cv2.rectangle(out, (left, bottom - plan.alarm), (right - 1, bottom - 1), palette.alarm, cv2.FILLED)
+        put_text(
+            out, what.alarm, (left + pad, bottom - plan.alarm + (plan.alarm - size) // 2), size, BLACK, BOLD
+        )
 
 
 def _lines(what: HeadsUp) -> list[tuple[str, int]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtdiff.records import Box, Picture
 from rtdiff.views.boxes import draw_boxes
-from rtdiff.views.heads_up import HeadsUp, draw_heads_up
+from rtdiff.views.heads_up import HeadsUp, draw_heads_up, plan_heads_up
 from rtdiff.views.layouts import Panel, SizeHW, arrange
 from rtdiff.views.palette import Palette
 from rtdiff.views.text import plate, plate_wh, text_size_for
@@ -135,11 +135,14 @@ def draw_into(
         _place(view, reference_bgr if panel.name == "reference" else test_bgr, canvas.palette)
         if mask is not None and panel is last:
             canvas.tint(view, mask, strength)
-        size = text_size_for(panel.width, panel.height)
-        taken = draw_heads_up(view, heads_up, boxes, canvas.palette) if heads_up and panel is last else None
-        if len(canvas.panels) > 1:
-            _caption(view, panel.name, size, taken)
+        with_figures = heads_up if panel is last else None
+        plan = with_figures and plan_heads_up(panel.width, panel.height, with_figures, boxes)
+        taken = plan.rect if plan else None
         draw_boxes(view, boxes, canvas.palette, keep_clear=taken)
+        if with_figures and plan:
+            draw_heads_up(view, with_figures, plan, canvas.palette)
+        if len(canvas.panels) > 1:
+            _caption(view, panel.name, taken)
 
 
 def _view(picture: Picture, panel: Panel) -> Picture:
@@ -154,8 +157,9 @@ def _place(view: Picture, picture: Picture | None, palette: Palette) -> None:
     view[:height, width:] = palette.ground
 
 
-def _caption(view: Picture, name: str, size: int, taken: tuple[int, int, int, int] | None) -> None:
+def _caption(view: Picture, name: str, taken: tuple[int, int, int, int] | None) -> None:
     """Name the panel at its lower left, or lower right where the figures are."""
+    size = text_size_for(view.shape[1], view.shape[0])
     width, height = plate_wh(name, size)
     if width > view.shape[1] or 3 * height > view.shape[0]:
         return

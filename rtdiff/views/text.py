@@ -12,8 +12,8 @@ from rtdiff.figures import printable
 from rtdiff.records import Picture
 from rtdiff.views.palette import BLACK, WHITE, Colour
 
-SMALLEST_PX = 11  # below this the digits 3, 6 and 8 run together
-PER_TEXT = 42  # text is this part of the shorter side: 11 at 320x240, 26 at 1080p, 51 at 4K
+SMALLEST_PX = 12  # below this the digits 3, 6 and 8 run together
+PER_TEXT = 38  # text is this part of the shorter side: 13 at 640x480, 28 at 1080p, 57 at 4K
 REGULAR, BOLD = 450, 650
 
 _local = threading.local()
