@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -81,21 +81,10 @@ class Frame:
         return self._made[0]
 
     def copy(self) -> Frame:
-        """Return a frame that owns its memory, for keeping longer than its source."""
+        """Return a frame that owns its memory, picture included, for keeping past its source's end."""
         picture = self.picture().copy()
-        return Frame(
-            planes=tuple(np.ascontiguousarray(p).copy() for p in self.planes),
-            data_range=self.data_range,
-            color_range=self.color_range,
-            matrix=self.matrix,
-            time_ns=self.time_ns,
-            index=self.index,
-            source=self.source,
-            bgr=lambda: picture,
-            pts_ns=self.pts_ns,
-            corrupt=self.corrupt,
-            corrections=self.corrections,
-        )
+        planes = tuple(np.array(plane, order="C") for plane in self.planes)
+        return replace(self, planes=planes, bgr=lambda: picture, _made=[])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +172,11 @@ class DiffMap:
     """(labels, 2): sums of abs(d) and of d * d of luma by label; None unless asked for."""
     mask: NDArray[np.uint8]
     """(H, W) 255 where different; from the engine's pool, or made when asked for."""
+    group: Callable[[int], tuple[NDArray[np.int32], Tiles]]
+    """Merge distance in pixels -> number of every tile's component (-1: none), and the summary of
+    components, as `Tiles` of shape (1, components)."""
+    tile_labels: NDArray[np.int16] | None
+    """Zone of every tile, -1 where it has more than one; None as `labels`."""
     map: Callable[[], NDArray[Any]]
     """Makes the (H, W) SSIM map: float64 from numpy, float32 from numba and cupy."""
 
@@ -232,7 +226,7 @@ class Diff:
     min_xy: tuple[int, int]
     """Where it is, pixels."""
     metrics: Mapping[str, float]
-    """Every metric asked for, by name; ``psnr_db`` may be infinite."""
+    """What was computed, by name; ``psnr_db`` may be infinite."""
     boxes: tuple[Box, ...]
     """Different regions, largest first."""
     changed_fraction: float

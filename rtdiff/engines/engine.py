@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import rule
+from rtdiff.engines import components, rule
 from rtdiff.engines.plan import Plan
 from rtdiff.records import DiffMap, Frame, Prepared, Tiles
 
@@ -127,6 +127,7 @@ class Engine:
         inside = host_map if plan.labels is None else np.where(plan.labels != 0, host_map, np.inf)
         at = np.unravel_index(int(inside.argmin()), inside.shape)
         means, mssim = plan.means(plan.sums(host_map))
+        tiles = summarise(host_mask, host_map, self.host(worst))
         return DiffMap(
             reference=reference,
             test=test,
@@ -137,8 +138,10 @@ class Engine:
             mssim=mssim,
             min_ssim=float(host_map[at]),
             min_xy=(int(at[1]), int(at[0])),
-            tiles=summarise(host_mask, host_map, self.host(worst)),
+            tiles=tiles,
+            group=lambda merge: components.group(tiles, merge),
             labels=plan.labels,
+            tile_labels=plan.tile_labels,
             pixels=plan.pixels,
             identical=not rows.any(),
             differences=self._difference_sums(reference, test, plan) if self.differences else None,

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.engines import components, rule
 from rtdiff.engines import numba_kernels as kernels
-from rtdiff.engines import rule
 from rtdiff.engines.engine import Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
@@ -39,7 +39,7 @@ class NumbaEngine(Engine):
             frame = Frame(
                 (plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", lambda: np.zeros((1, 1, 3), np.uint8)
             )
-            engine.compare(engine.prepare(frame), engine.prepare(frame))
+            engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
             engine.close()
 
     def prepare(self, frame: Frame) -> Prepared:
@@ -89,14 +89,27 @@ class NumbaEngine(Engine):
             mssim=mssim,
             min_ssim=min(float(low) / kernels.UNIT, 1.0),
             min_xy=(int(x), int(y)),
-            tiles=Tiles(_cells(plan.shape), *(tiles[k] for k in range(6)), lows),
+            tiles=_tiles(_cells(plan.shape), tiles, lows),
+            group=lambda merge: self._group(plan, tiles, lows, merge),
             labels=plan.labels,
+            tile_labels=plan.tile_labels,
             pixels=plan.pixels,
             identical=not most.any() and _equal_chroma(reference, test),
             differences=self._difference_sums(reference, test, plan) if self.differences else None,
             mask=mask,
             map=lambda: self._map(reference, test, plan, limits),
         )
+
+    def _group(
+        self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
+    ) -> tuple[NDArray[np.int32], Tiles]:
+        """As `components.group`, without allocating."""
+        size, take = len(lows), self._pool.take
+        labels, out, out_lows = take((size,), np.int32), take((6, size), np.int32), take((size,), np.float32)
+        columns = _cells(plan.shape)[1]
+        parent, far = take((size,), np.int64), components.reach(merge)
+        count = kernels.group(tiles, lows, columns, merge, far, parent, labels, out, out_lows)
+        return labels, _tiles((1, count), out[:, :count], out_lows[:count])
 
     def _map(
         self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits
@@ -223,6 +236,11 @@ class NumbaEngine(Engine):
             )
         scratch: tuple[Any, ...] = plan.memory[key]
         return scratch
+
+
+def _tiles(shape: tuple[int, int], columns: NDArray[np.int32], lows: NDArray[np.float32]) -> Tiles:
+    area, x0, y0, x1, y1, most = columns
+    return Tiles(shape, area, x0, y0, x1, y1, most, lows)
 
 
 def _no_picture() -> NDArray[np.uint8]:

@@ -432,3 +432,55 @@ def difference_sums(x, y, zones, out):
             q += d * d
         out[runs[k, 3], 0] += s
         out[runs[k, 3], 1] += q
+
+
+@jit()
+def root_of(parent, k):
+    while parent[k] != k:
+        parent[k] = parent[parent[k]]
+        k = parent[k]
+    return k
+
+
+@jit(inner=False)
+def group(tiles, lows, columns, merge, far, parent, labels, out, out_lows):
+    """Join tiles nearer than `merge`; fill labels and the summary of components; return how many."""
+    area, x0, y0, x1, y1 = tiles[0], tiles[1], tiles[2], tiles[3], tiles[4]
+    rows = len(area) // columns
+    for k in range(len(area)):
+        parent[k] = k
+        labels[k] = -1
+    for k in range(len(area)):
+        if area[k] == 0:
+            continue
+        y, x = k // columns, k % columns
+        for dy in range(min(far, rows - 1 - y) + 1):
+            for dx in range(max(-far, -x) if dy else 1, min(far, columns - 1 - x) + 1):
+                n = k + dy * columns + dx
+                if area[n] == 0:
+                    continue
+                gap = max(max(x0[n] - x1[k], x0[k] - x1[n]), y0[n] - y1[k])
+                if gap < max(merge, 1):
+                    a, b = root_of(parent, k), root_of(parent, n)
+                    parent[max(a, b)] = min(a, b)
+    count = 0
+    for k in range(len(area)):
+        if area[k] == 0:
+            continue
+        root = root_of(parent, k)
+        if root == k:
+            labels[k] = count
+            for i in range(6):
+                out[i, count] = tiles[i, k]
+            out_lows[count] = lows[k]
+            count += 1
+            continue
+        c = labels[root]
+        labels[k] = c
+        out[0, c] += area[k]
+        for i in range(1, 3):
+            out[i, c] = min(out[i, c], tiles[i, k])
+        for i in range(3, 6):
+            out[i, c] = max(out[i, c], tiles[i, k])
+        out_lows[c] = min(out_lows[c], lows[k])
+    return count

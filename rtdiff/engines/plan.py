@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines.rule import window_for
+from rtdiff.engines.rule import TILE, window_for
 
 
 class Plan:
@@ -25,6 +25,8 @@ class Plan:
         Pixels by label.
     runs : (runs, 4) int32
         Row, first column, end column and label of every stretch of one zone.
+    tile_labels : (tiles,) int16 or None
+        Zone of every tile, -1 where it has more than one.
     row_start : (H + 1,) int32
         Index of the first run of every row.
     """
@@ -41,6 +43,7 @@ class Plan:
         else:
             columns = _runs(labels)
             self.pixels = np.bincount(labels.ravel(), minlength=2).astype(np.int64)
+        self.tile_labels = None if labels is None else _tile_labels(labels)
         self.runs = np.ascontiguousarray(columns, dtype=np.int32)
         self.row_start = np.searchsorted(self.runs[:, 0], np.arange(height + 1)).astype(np.int32)
         self.valid = self._valid()
@@ -84,7 +87,7 @@ class Plan:
         r, height = self.window // 2, self.shape[0]
         index = np.arange(rows[0] - r, rows[1] + r)
         index = np.where(index < 0, -index - 1, np.where(index >= height, 2 * height - 1 - index, index))
-        part = plane[xp.asarray(index)]
+        part: Any = plane[xp.asarray(index)]
         return xp.concatenate([part[:, :r][:, ::-1], part, part[:, part.shape[1] - r :][:, ::-1]], axis=1)
 
 
@@ -97,4 +100,16 @@ def _runs(labels: NDArray[np.uint8]) -> NDArray[np.int64]:
     same = rows[1:] == rows[:-1]
     row, first, end = rows[:-1][same], at[:-1][same], at[1:][same]
     label = labels[row, first].astype(np.int64)
-    return np.stack([row, first, end, label], axis=1)[label > 0]
+    runs = np.stack([row, first, end, label], axis=1)
+    wanted: NDArray[np.int64] = runs[label > 0]
+    return wanted
+
+
+def _tile_labels(labels: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """Return the zone of every tile, -1 where it has more than one."""
+    starts = [np.arange(0, n, TILE) for n in labels.shape]
+    low, high = (
+        of.reduceat(of.reduceat(labels, starts[0], axis=0), starts[1], axis=1)
+        for of in (np.minimum, np.maximum)
+    )
+    return np.where(low == high, low, -1).astype(np.int16).ravel()

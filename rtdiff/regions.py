@@ -1,0 +1,230 @@
+"""From the tile summary to boxes, zones and a score: what a person is told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.records import Box, Correction, Diff, DiffMap, Prepared, Tiles, ZoneResult
+
+TILE = 8
+TRACKED = 64  # boxes that keep their ids; the largest ones, so that a storm of them costs nothing
+
+
+@dataclass(slots=True)
+class Regions:
+    """Finds regions in a `DiffMap`; remembers the last boxes, so that a region keeps its id."""
+
+    metrics: tuple[str, ...] = ("ssim",)
+    """Of ssim, psnr, absdiff; the first is the score."""
+    merge: int = 8
+    """Regions nearer than this are one, pixels."""
+    min_area_px: int = 1
+    """Smallest region, different pixels."""
+    min_area: float = 0.0
+    """Smallest region, fraction of all zones."""
+    min_side_px: int = 1
+    """Smallest width and height of a region, pixels."""
+    max_diff_pixels: int = 0
+    """Different pixels that are still called the same, all together."""
+    zone_names: tuple[str, ...] = ()
+    """Names of the labels 1, 2, ... of the zone map; empty: one zone without a name."""
+    forgiven: tuple[str, ...] = ()
+    """Kinds of corrections that are no reason to call two pictures different."""
+    tracking: bool = False
+    """Whether ids last from call to call."""
+    _last: list[Box] = field(default_factory=list)
+    _next_id: int = 1
+
+    def reset(self) -> None:
+        """Forget the boxes seen so far."""
+        self._last, self._next_id = [], 1
+
+    def find(self, diffmap: DiffMap) -> Diff:
+        """Return boxes, zones, score and verdict of one comparison."""
+        labels, found = diffmap.group(self.merge)
+        total = int(diffmap.pixels[1:].sum())
+        width, height = found.x1 - found.x0, found.y1 - found.y0
+        smallest = max(self.min_area_px, math.ceil(self.min_area * total))
+        keep = (found.area >= smallest) & (np.minimum(width, height) >= self.min_side_px)
+        changed = int(found.area[keep].sum())
+        metrics, scores = self._metrics(diffmap)
+        boxes = self._boxes(diffmap, labels, found, keep)
+        corrections = _corrections(diffmap)
+        return Diff(
+            score=scores[0],
+            mssim=diffmap.mssim,
+            min_ssim=diffmap.min_ssim,
+            min_xy=diffmap.min_xy,
+            metrics=metrics,
+            boxes=boxes,
+            changed_fraction=changed / total if total else 0.0,
+            zones=self._zones(diffmap, labels, keep, boxes, scores),
+            corrections=corrections,
+            reasons=self._reasons(boxes, changed, corrections),
+            identical=diffmap.identical,
+            engine=diffmap.engine,
+            noise_levels=diffmap.noise[0],
+            reference=diffmap.reference.frame,
+            test=diffmap.test.frame,
+            _mask=_once(lambda: _cleared(diffmap, labels, keep)),
+            _map=_once(diffmap.map),
+        )
+
+    def _reasons(
+        self, boxes: Sequence[Box], changed: int, corrections: Sequence[Correction]
+    ) -> tuple[str, ...]:
+        kinds = {c.kind for c in corrections}
+        reasons = ["boxes"] if boxes and changed > self.max_diff_pixels else []
+        if "pad" in kinds and "size" not in self.forgiven:
+            reasons.append("size")
+        return tuple(reasons)
+
+    def _metrics(self, diffmap: DiffMap) -> tuple[dict[str, float], NDArray[np.float64]]:
+        """Return what was computed over all zones, and the score of every label (0: of all)."""
+        ssim = np.maximum(np.concatenate([[diffmap.mssim], diffmap.ssim[1:]]), 0)
+        metrics, scores = {"ssim": diffmap.mssim}, {"ssim": ssim}
+        if diffmap.differences is not None:
+            sums = np.concatenate([[diffmap.differences[1:].sum(0)], diffmap.differences[1:]])
+            count = np.maximum(np.concatenate([[diffmap.pixels[1:].sum()], diffmap.pixels[1:]]), 1)
+            peak = diffmap.test.frame.data_range
+            mean = sums / count[:, None]
+            square = float(mean[0, 1])
+            metrics["psnr_db"] = 10 * math.log10(peak * peak / square) if square else math.inf
+            metrics["absdiff"] = 1 - float(mean[0, 0]) / peak
+            scores["psnr"] = 1 - np.sqrt(mean[:, 1]) / peak
+            scores["absdiff"] = 1 - mean[:, 0] / peak
+        return metrics, scores[self.metrics[0]]
+
+    def _boxes(
+        self, diffmap: DiffMap, labels: NDArray[np.int32], found: Tiles, keep: NDArray[np.bool_]
+    ) -> tuple[Box, ...]:
+        """Return the boxes that are large enough, largest first, with their ids."""
+        at = np.flatnonzero(keep)
+        at = at[np.argsort(-found.area[at], kind="stable")]
+        levels = 255 / diffmap.test.frame.data_range
+        zones = self._box_zones(diffmap, labels, at)
+        boxes = [
+            Box(
+                id=number,
+                xyxy=(int(found.x0[k]), int(found.y0[k]), int(found.x1[k]), int(found.y1[k])),
+                area_px=int(found.area[k]),
+                min_ssim=float(found.min_ssim[k]),
+                max_diff=float(found.max_diff[k]) * levels,
+                zone=zone,
+            )
+            for number, (k, zone) in enumerate(zip(at, zones, strict=True), 1)
+        ]
+        return self._tracked(boxes) if self.tracking else tuple(boxes)
+
+    def _box_zones(self, diffmap: DiffMap, labels: NDArray[np.int32], at: NDArray[np.intp]) -> list[str]:
+        """Return the name of the zone that holds most of each component."""
+        if not self.zone_names:
+            return [""] * len(at)
+        shares = _shares(diffmap, labels, len(self.zone_names))
+        return [self.zone_names[int(shares[k, 1:].argmax())] for k in at]
+
+    def _zones(
+        self,
+        diffmap: DiffMap,
+        labels: NDArray[np.int32],
+        keep: NDArray[np.bool_],
+        boxes: Sequence[Box],
+        scores: NDArray[np.float64],
+    ) -> dict[str, ZoneResult]:
+        if not self.zone_names:
+            return {}
+        changed = _shares(diffmap, labels, len(self.zone_names))[keep].sum(axis=0)
+        pixels = np.zeros(len(self.zone_names) + 1, np.int64)
+        pixels[: len(diffmap.pixels)] = diffmap.pixels
+        return {
+            name: ZoneResult(
+                score=float(scores[label]) if label < len(scores) and pixels[label] else 1.0,
+                changed_fraction=float(changed[label]) / pixels[label] if pixels[label] else 0.0,
+                boxes=sum(box.zone == name for box in boxes),
+                pixels=int(pixels[label]),
+            )
+            for label, name in enumerate(self.zone_names, 1)
+        }
+
+    def _tracked(self, boxes: list[Box]) -> tuple[Box, ...]:
+        """Give boxes the id of the last frame's box that they overlap most."""
+        free = {box.id: box for box in self._last[:TRACKED]}
+        out: list[Box] = []
+        for box in boxes:
+            best = max(free.values(), key=lambda old: _overlap(box.xyxy, old.xyxy), default=None)
+            if len(out) < TRACKED and best is not None and _overlap(box.xyxy, best.xyxy) > 0:
+                del free[best.id]
+                out.append(replace(box, id=best.id))
+            else:
+                out.append(replace(box, id=self._next_id))
+                self._next_id += 1
+        self._last = out
+        return tuple(out)
+
+
+def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:
+    """Return the intersection of two boxes over their union."""
+    width, height = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if width <= 0 or height <= 0:
+        return 0.0
+    both = width * height
+    return both / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - both)
+
+
+def _shares(diffmap: DiffMap, labels: NDArray[np.int32], zones: int) -> NDArray[np.int64]:
+    """Return (components, zones + 1): different pixels of every component in every zone."""
+    tiles, at = diffmap.tiles, np.flatnonzero(labels >= 0)
+    assert diffmap.tile_labels is not None  # there are named zones
+    assert diffmap.labels is not None
+    out = np.zeros((int(labels.max(initial=-1)) + 1, zones + 1), np.int64)
+    zone = diffmap.tile_labels[at]
+    whole = zone >= 0
+    np.add.at(out, (labels[at[whole]], zone[whole]), tiles.area[at[whole]])
+    for k in at[~whole]:  # only tiles on a zone's edge
+        y, x = int(k) // tiles.shape[1] * TILE, int(k) % tiles.shape[1] * TILE
+        cell = slice(y, y + TILE), slice(x, x + TILE)
+        out[labels[k]] += np.bincount(diffmap.labels[cell][diffmap.mask[cell] != 0], minlength=zones + 1)
+    return out
+
+
+def _corrections(diffmap: DiffMap) -> tuple[Correction, ...]:
+    """Return what was changed on either side, and a smaller SSIM window."""
+    sides: tuple[tuple[Literal["reference", "test"], Prepared], ...] = (
+        ("reference", diffmap.reference),
+        ("test", diffmap.test),
+    )
+    out = [
+        replace(c, side=side) if c.side == "both" else c
+        for side, prepared in sides
+        for c in prepared.frame.corrections
+    ]
+    if diffmap.window != 7:
+        width, height = diffmap.test.frame.size_wh
+        detail = f"a picture of {width}x{height} holds no window of 7x7"
+        out.append(Correction("window", "both", 7, diffmap.window, detail))
+    return tuple(out)
+
+
+def _cleared(diffmap: DiffMap, labels: NDArray[np.int32], keep: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the mask without the regions that were too small."""
+    for k in np.flatnonzero((labels >= 0) & ~np.append(keep, True)[labels]):
+        y, x = int(k) // diffmap.tiles.shape[1] * TILE, int(k) % diffmap.tiles.shape[1] * TILE
+        diffmap.mask[y : y + TILE, x : x + TILE] = 0
+    return diffmap.mask
+
+
+def _once(make: Callable[[], NDArray[Any]]) -> Callable[[], NDArray[Any]]:
+    made: list[NDArray[Any]] = []
+
+    def get() -> NDArray[Any]:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return get
