@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import ClassVar, Self
 
+from rtdiff.errors import SinkError
 from rtdiff.records import Diff, Event, Tick
 
 
@@ -45,4 +46,9 @@ class Sink(ABC):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            self.close()
+        except SinkError as second:
+            if error is None:
+                raise
+            error.add_note(str(second))  # the first error is the one to be told

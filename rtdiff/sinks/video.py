@@ -115,7 +115,7 @@ class VideoSink(Sink):
             if self.frames == 0:
                 self._let_go()
                 raise SinkError(
-                    f"{redact(self.path)}: not one frame came, so no video was written; check the source"
+                    f"{redact(self.path)}: no frame was written, so there is no video; check the source"
                 )
             with self._telling():
                 for packet in self._stream.encode():
