@@ -216,7 +216,7 @@ class Engine:
             if plan.labels is None:
                 out[1] += np.abs(d).sum(), (d * d).sum()
                 continue
-            for label in np.unique(plan.labels[part]):
+            for label in set(np.unique(plan.labels[part]).tolist()) - {0}:
                 inside = d[plan.labels[part] == label]
                 out[label] += np.abs(inside).sum(), (inside * inside).sum()
         return out
