@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_reports import make_diff, make_frame
 
 from rtdiff.errors import SettingsError
-from rtdiff.records import Box
+from rtdiff.records import Box, Tick
 from rtdiff.views.heads_up import HeadsUp, plan_heads_up
 from rtdiff.views.layouts import LAYOUTS, arrange, gutter
 from rtdiff.views.overlay import Canvas, draw, draw_into
+from rtdiff.views.painter import Painter
 from rtdiff.views.palette import Palette
 from rtdiff.views.text import SMALLEST_PX, plate, plate_wh, text_size_for, text_width
 
@@ -132,6 +134,7 @@ def test_drawing_into_a_buffer_is_the_same_and_keeps_no_trace():
     buffer = canvas.picture
     draw_into(canvas, second, first, boxes, heads_up=FIGURES, mask=mask)
     draw_into(canvas, None, first, [])
+    assert (buffer[:200, :320] == Palette().ground).all(), "no reference is no old reference"
     draw_into(canvas, first, second, boxes, heads_up=FIGURES, mask=mask)
     assert canvas.picture is buffer
     assert np.array_equal(buffer, draw(first, second, boxes, layout="side", heads_up=FIGURES, mask=mask))
@@ -222,6 +225,26 @@ def test_a_small_still_is_enlarged_so_that_it_can_be_read():
     assert min(draw(small, small, boxes_at((3, 3, 4, 4)), heads_up=FIGURES).shape[:2]) >= 200
     assert draw(small, small, [], enlarge=False).shape == (16, 16, 3)
     assert draw(flat(1, 5000, 9), flat(1, 5000, 9), []).shape == (1, 5000, 3)
+
+
+def test_painter_shows_the_diff_in_one_buffer():
+    frame = make_frame(320, 240)
+    diff = make_diff(reference=frame, test=frame, _mask=lambda: np.zeros((240, 320), np.uint8))
+    tick = Tick(frame, "live", 0)
+    paint = Painter("side", alarm=lambda: "ALARM")
+    learning = paint(tick, None).copy()
+    first = paint(tick, diff)
+    shown = first.copy()
+    assert first is paint(tick, diff)
+    assert np.array_equal(first, shown)
+    assert not np.array_equal(learning, shown)
+    assert (shown == Palette().alarm).all(axis=2).any()
+    large = make_frame(640, 480)
+    assert paint(Tick(large, "live", 0), None).shape[0] == 480
+    with pytest.raises(ValueError, match="without a frame"):
+        paint(Tick(None, "live", 0), None)
+    with pytest.raises(SettingsError, match="layout 'blob'"):
+        Painter("blob")
 
 
 def test_real_pictures(data):
