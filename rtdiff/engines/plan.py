@@ -112,4 +112,5 @@ def _tile_labels(labels: NDArray[np.uint8]) -> NDArray[np.int16]:
         of.reduceat(of.reduceat(labels, starts[0], axis=0), starts[1], axis=1)
         for of in (np.minimum, np.maximum)
     )
-    return np.where(low == high, low, -1).astype(np.int16).ravel()
+    # uint8 holds no -1: widen before choosing
+    return np.where(low == high, low.astype(np.int16), np.int16(-1)).ravel()
