@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.sources.scene import Brush, Change, box, cylinder, down, globe, mix, oval, smooth, wood
+from rtdiff.sources.scene import Brush, Change, box, oval, smooth
+from rtdiff.sources.scene_paints import cylinder, down, globe, mix, wood
 
 STEPS = 12  # pictures of one pace of a walk
 _PERSON = (340.0, 590.0)  # width and height of its picture, units
@@ -21,7 +22,7 @@ def add(brush: Brush, change: Change) -> None:
     """Draw a thing of kind ``box`` or ``small`` into its place."""
     x0, y0, x1, y1 = change.rect
     if change.kind == "box":
-        _parcel(brush, x0 + 22, y1 - 40, x1 - x0 - 62, y1 - y0 - 56)
+        _parcel(brush, x0 + 32, y1 - 44, x1 - x0 - 80, y1 - y0 - 62)
     elif change.kind == "small":
         _key(brush, (x0 + x1) / 2, (y0 + y1) / 2)
 

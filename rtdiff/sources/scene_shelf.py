@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from rtdiff.sources.scene import Brush, Change, box, cylinder, down, mix, oval, wood
+from rtdiff.sources.scene import Brush, Change, box, oval
 from rtdiff.sources.scene_objects import add
-from rtdiff.sources.scene_wares import (
-    Ware,
-    around,
-    bottle,
-    canister,
-    carton,
-    cast,
-    crate,
-    jar,
-    plant,
-    row,
-    stand,
-    tin,
-)
+from rtdiff.sources.scene_paints import cylinder, down, mix, wood
+from rtdiff.sources.scene_row import Ware, around, cast, row, stand
+from rtdiff.sources.scene_wares import bottle, canister, carton, crate, jar, plant, tin
 
 _UPPER, _LOWER, _COUNTER = 342.0, 572.0, 800.0
 _GAP, _SLATE = "empty place", "words on the slate"
@@ -130,7 +119,8 @@ def _slate(brush: Brush, change: Change | None) -> None:
 
 
 def _slate_at(brush: Brush) -> tuple[float, float]:
-    return brush.width / 2 - 370, _LOWER + 48
+    x, gap = next((x, ware) for x, ware in row(_FRONT, 60, brush.width - 60, 60) if ware.label == _GAP)
+    return x + (gap.width - 196) / 2, _LOWER + 48
 
 
 def _tag_rect(x: float, y: float, ware: Ware) -> tuple[float, float, float, float]:

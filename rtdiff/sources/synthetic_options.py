@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from rtdiff.errors import SettingsError, redact
 
-SCENES = ("shelf", "static", "flat")
+SCENES = ("shelf", "office", "static", "flat")
 _SLOT = 12  # frames that one object needs at least
 _USUAL = 6  # objects, one of each kind, when there is time for them
 
