@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import av
 from av.container import InputContainer
@@ -25,7 +26,12 @@ FORMATS = (
     "ac3,eac3,aiff,caf,amr,ape,wv,w64,au"
 )
 
+# av 18 refuses a file whose title is not UTF-8 unless told; av 19 never does and has no such option.
+_LENIENT: dict[str, Any] = {"metadata_errors": "replace"} if av.__version__.startswith("18.") else {}
+
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"BM", b"II*\0", b"MM\0*", b"\0\0\0\x0cJXL ", b"\xff\x0a")
+PIPE_HINT = "pipe a format that needs no seeking: MPEG-TS, Matroska, Y4M"
+"""What to do about stdin."""
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"[playlist]", b"v=0")
 
 
@@ -51,9 +57,10 @@ def open_container(uri: str, name: str, max_pixels: int) -> InputContainer:
     # The prefix keeps FFmpeg from taking 'concat:a|b', 'subfile,,:' or 'http://' for a protocol.
     file = sys.stdin.buffer if uri == "-" else f"file:{Path(uri).absolute()}"
     try:
-        return av.open(file, "r", options=options, container_options=limits, metadata_errors="replace")
+        container: InputContainer = av.open(file, "r", options=options, container_options=limits, **_LENIENT)
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{name}: {_reason(uri, error)}") from error
+    return container
 
 
 def choose_stream(container: InputContainer, name: str) -> tuple[VideoStream, int]:
@@ -83,7 +90,7 @@ def _reason(uri: str, error: Exception) -> str:
     """Say why `uri` could not be opened, and what to do."""
     said = redact(getattr(error, "strerror", None) or error)
     if uri == "-":
-        return f"no video arrived ({said}); pipe a format that needs no seeking: MPEG-TS, Matroska, Y4M"
+        return f"no video arrived ({said}); {PIPE_HINT}"
     try:
         with Path(uri).open("rb") as file:
             head = file.read(512)

@@ -15,6 +15,7 @@ from av.video.frame import VideoFrame
 
 from rtdiff.errors import SourceError, redact
 from rtdiff.records import Correction, Frame
+from rtdiff.sources.container import PIPE_HINT
 from rtdiff.sources.decoder import Decoder
 from rtdiff.sources.look import Look, key_of, make_look
 from rtdiff.sources.planes import orientation_of, picture_of, planes_of
@@ -107,10 +108,9 @@ class _Pass:
             first = self.decoder.read()
             if first is None:
                 said, codec = self.decoder.last_error, self.decoder.stream.codec_context.name
-                why = f" ({codec}: {said})" if said else f" ({codec})"
-                raise SourceError(
-                    f"{name}: not one frame could be decoded{why}; check it with another player"
-                )
+                why = f"{codec}: {said}" if said else codec
+                hint = PIPE_HINT if uri == "-" else "check it with another player"
+                raise SourceError(f"{name}: not one frame could be decoded ({why}); {hint}")
             self._ahead: tuple[VideoFrame, bool] | None = first
             stream = self.decoder.stream
             self._aspect = _fraction(stream.sample_aspect_ratio)
