@@ -1,8 +1,9 @@
 """The brush that draws synthetic scenes: any size, and the same pixels on every machine.
 
 Places are in units: a picture is at least 1200 units wide and 900 high, whatever its pixels, and
-never stretched. Everything is drawn several times larger than asked for, in integers, and then
-averaged; no step depends on the order or the width of floating-point arithmetic.
+never stretched (one six times as wide as high, or more, loses its lower part). Everything is drawn
+several times larger than asked for, in integers, and then averaged; no step depends on the order
+or the width of floating-point arithmetic.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ Points = Sequence[tuple[float, float]]
 """Corners of a shape, (x, y), units."""
 
 WIDTH, HEIGHT = 1200, 900  # the smallest picture, units; 16:9 shows 1600 x 900
+_WIDEST = 4800  # units; a picture that is wider still shows less of the height
 _LINES = 1440  # a picture with fewer is drawn larger and averaged
-_LARGEST_SCALE = 24  # even a picture of 16x16
+_LARGEST_SCALE = 4  # 16 samples a pixel; more shows nothing more
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Brush:
     ) -> None:
         width, height = size_wh
         self.scale = min(max(1, -(-_LINES // height)), _LARGEST_SCALE)
-        per_unit = min(width / WIDTH, height / HEIGHT)
+        per_unit = max(min(width / WIDTH, height / HEIGHT), width / _WIDEST)
         self.width, self.height = width / per_unit, height / per_unit
         x0, y0, x1, y1 = part or (0.0, 0.0, self.width, self.height)
         left, top = max(0, int(x0 * per_unit) // 2 * 2), max(0, int(y0 * per_unit) // 2 * 2)

@@ -120,11 +120,15 @@ def parse(uri: str) -> Options:
         An unknown scene, key or value; the message says what is allowed, and the nearest.
     """
     shown = redact(uri)
-    parts = urlsplit(uri)
+    try:
+        parts = urlsplit(uri)
+    except ValueError:  # a lone bracket
+        raise SettingsError(f"{shown}: not an address; write synthetic://shelf?size=1280x720") from None
+    name = parts.netloc.rpartition("@")[2]
     if parts.scheme != "synthetic" or parts.path.strip("/") or parts.fragment:
         raise SettingsError(f"{shown}: not a synthetic scene; write synthetic://shelf?size=1280x720")
     if parts.netloc not in SCENES:
-        raise SettingsError(f"{shown}: no scene '{redact(parts.netloc)}'; {_nearest(parts.netloc, SCENES)}")
+        raise SettingsError(f"{shown}: no scene '{redact(name)}'; {_nearest(name, SCENES)}")
     values: dict[str, Any] = {}
     for key, text in parse_qsl(parts.query, keep_blank_values=True):
         if key not in _KEYS:
