@@ -50,8 +50,10 @@ class Decoder:
                 size = f"{context.width}x{context.height}"
                 raise SourceError(f"{name}: {size} is more than {max_pixels} pixels; scale it down first")
             context.options = {"max_pixels": str(max_pixels)}
-            # Frame threads lose frames at a damaged end (see _rescue), and a pipe cannot be read again.
-            context.thread_type = "SLICE" if uri == "-" else "AUTO"
+            # Frame threads lose frames at a damaged end (see _rescue), and a pipe cannot be read again. With
+            # FFV1 they race: under load one bad packet spoils up to 7 good frames before it (FFmpeg 8).
+            self._framed = uri != "-" and context.name != "ffv1" and threads != 1
+            context.thread_type = "AUTO" if self._framed else "SLICE"
             context.thread_count = threads
         except BaseException:
             self.container.close()
@@ -145,9 +147,9 @@ class Decoder:
         thread 1, and how many threads there are depends on the machine. The second pass starts at
         the last key frame that came out and skips what was shown since.
         """
-        uri, name, threads, max_pixels = self._open
-        if uri == "-" or threads == 1:
+        if not self._framed:
             return
+        uri, name, _, max_pixels = self._open
         with closing(Decoder(uri, name, 1, max_pixels)) as again, suppress(av.FFmpegError):
             skip = self._given if self._anchor is None else self._since
             found = self._anchor is None
