@@ -1,0 +1,123 @@
+"""Between B, G, R for people and Y, Cb, Cr for engines."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.records import Picture, Plane
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
+"""(H, W, 3) BGR."""
+Triple = tuple[Plane, Plane, Plane]
+
+_SCRATCH_BYTES = 64 * 1024  # the most that one frame may allocate
+_KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
+
+
+def bgr_to_planes(bgr: Pixels, out: Triple | None = None) -> Triple:
+    """Return Y, Cb, Cr (BT.601, full range, 4:4:4) of a BGR picture.
+
+    Y equals ``cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)`` bit for bit, which is
+    ``(3735*b + 19235*g + 9798*r + 2**14) >> 15``. Cb and Cr are those of ``COLOR_BGR2YCrCb``:
+    within one level of the rounded ITU-T T.871 value at 8 bit (20 of 65535 at 16 bit), and
+    exactly the middle for gray.
+
+    Parameters
+    ----------
+    bgr : ndarray
+        (H, W, 3) uint8 or uint16.
+    out : tuple of ndarray, optional
+        Three contiguous (H, W) arrays of the same dtype to write to; then nothing over 64 KiB
+        is allocated (for rows up to 21,000 samples).
+
+    Returns
+    -------
+    tuple of ndarray
+        Y, Cb, Cr, each (H, W), of the dtype of `bgr`.
+    """
+    height, width = bgr.shape[:2]
+    y, cb, cr = out or tuple(np.empty((height, width), bgr.dtype) for _ in range(3))
+    rows = min(height, max(1, _SCRATCH_BYTES // (3 * width * bgr.itemsize)))
+    scratch = np.empty((rows, width, 3), bgr.dtype)
+    for top in range(0, height, rows):
+        bottom = min(top + rows, height)
+        band, ycc = bgr[top:bottom], scratch[: bottom - top]
+        cv2.cvtColor(band, cv2.COLOR_BGR2GRAY, dst=y[top:bottom])
+        cv2.cvtColor(band, cv2.COLOR_BGR2YCrCb, dst=ycc)
+        cv2.extractChannel(ycc, 1, cr[top:bottom])
+        cv2.extractChannel(ycc, 2, cb[top:bottom])
+    return y, cb, cr
+
+
+def planes_to_bgr(
+    planes: tuple[Plane, ...], data_range: int, color_range: str = "full", matrix: str = "bt601"
+) -> Picture:
+    """Return planes as (H, W, 3) uint8 BGR, for people to look at.
+
+    Parameters
+    ----------
+    planes : tuple of ndarray
+        Luma (H, W) alone, or luma and two chroma planes of the same or a smaller size (more
+        planes are not looked at); uint8 or uint16.
+    data_range : int
+        Largest code value.
+    color_range : {'full', 'limited'}
+        Whether black..white is 0..data_range or 16..235 (scaled by depth).
+    matrix : {'bt601', 'bt709', 'bt2020'}
+        How the planes were made (ITU-R BT.601, BT.709, BT.2020 non-constant luminance).
+    """
+    unit = (data_range + 1) / 256
+    black, luma_span, chroma_span = 0.0, float(data_range), float(data_range)
+    if color_range == "limited":
+        black, luma_span, chroma_span = 16 * unit, 219 * unit, 224 * unit
+    gain, middle = 255 / luma_span, 128 * unit
+    luma = planes[0]
+    picture: Picture
+    if len(planes) < 3:
+        if gain != 1:
+            luma = cv2.addWeighted(luma, gain, luma, 0, -gain * black, dtype=cv2.CV_8U)
+        picture = cv2.cvtColor(luma, cv2.COLOR_GRAY2BGR)
+        return picture
+    size_wh = (luma.shape[1], luma.shape[0])
+    cb, cr = (p if p.shape == luma.shape else cv2.resize(p, size_wh) for p in planes[1:3])
+    kr, kb = _KR_KB[matrix]
+    kg = 1 - kr - kb
+    to_red, to_blue = (2 * (1 - k) * 255 / chroma_span for k in (kr, kb))
+    from_cr, from_cb = -to_red * kr / kg, -to_blue * kb / kg
+    lift = -gain * black
+    red = cv2.addWeighted(luma, gain, cr, to_red, lift - to_red * middle, dtype=cv2.CV_8U)
+    blue = cv2.addWeighted(luma, gain, cb, to_blue, lift - to_blue * middle, dtype=cv2.CV_8U)
+    tint = cv2.addWeighted(cb, from_cb, cr, from_cr, lift - (from_cb + from_cr) * middle, dtype=cv2.CV_32F)
+    green = cv2.addWeighted(luma, gain, tint, 1, 0, dtype=cv2.CV_8U)
+    picture = cv2.merge((blue, green, red))
+    return picture
+
+
+def over_white_and_black(bgr: Pixels, alpha: Plane, premultiplied: bool = False) -> tuple[Pixels, Pixels]:
+    """Return a picture with transparency composited over white and over black.
+
+    Each sample is the nearest integer of ``c*a/m`` over black, and ``c*a/m + m - a`` over white,
+    where ``m`` is the largest code value (a half cannot occur, `m` is odd).
+
+    Parameters
+    ----------
+    bgr, alpha : ndarray
+        (H, W, 3) and (H, W), both uint8 or both uint16.
+    premultiplied : bool
+        Whether `bgr` has been multiplied by alpha already.
+    """
+    top = np.iinfo(bgr.dtype).max
+    three = cv2.merge((alpha, alpha, alpha))
+    black = bgr if premultiplied else _multiply(bgr, three, top)
+    return cv2.add(black, top - three), black
+
+
+def _multiply(bgr: Pixels, alpha: Pixels, top: int) -> Pixels:
+    if top == 255:
+        product: Pixels = cv2.multiply(bgr, alpha, scale=1 / 255)
+        return product
+    # 65535 * 65535 + 32767 still fits in 32 bits; float32, which OpenCV would use, does not hold it.
+    wide = bgr.astype(np.uint32) * alpha
+    return ((wide + top // 2) // top).astype(np.uint16)

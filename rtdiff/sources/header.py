@@ -1,0 +1,166 @@
+"""What a picture's bytes say before anything is decoded; only bytes are looked at here."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rtdiff.errors import SourceError
+
+MAX_PIXELS = 200_000_000
+"""Pixels of the largest picture read by default: three times today's largest still cameras."""
+
+SNIFF_BYTES = 64
+"""How many bytes `sniff` wants."""
+
+READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PNM"
+
+
+class Damaged(Exception):
+    """Raised by the parsers; the message goes on after the file's name and kind."""
+
+
+@dataclass(slots=True)
+class Header:
+    """What is known of a picture before it is decoded."""
+
+    kind: str
+    """PNG, JPEG, WebP ..."""
+    size_wh: tuple[int, int] = (0, 0)
+    """Stored width and height, before orientation, pixels."""
+    frames: int = 1
+    """Frames of an animation or pages of a document."""
+    frame_first: bool = True
+    """Whether the picture shown is the first of `frames` (a PNG's may stand beside them)."""
+    orientation: int = 1
+    """EXIF orientation, 1 to 8."""
+    profile: str = ""
+    """Name of the embedded colour profile; empty for none and for sRGB."""
+    cmyk: bool = False
+    """Whether the samples are ink."""
+    premultiplied: bool = False
+    """Whether the decoder hands out B, G, R multiplied by alpha."""
+    lost_alpha: bool = False
+    """Whether the decoder leaves out an alpha that is there."""
+    transparent: int | None = None
+    """PNG's gray value that means transparent, as a decoded sample, or None."""
+    signed: bool = False
+    """Whether the samples are signed integers."""
+    spans: tuple[tuple[int, int], ...] = ()
+    """Parts of the file that the decoder needs; empty for the whole file."""
+
+    @property
+    def oriented_wh(self) -> tuple[int, int]:
+        """Width and height as people see it, pixels."""
+        width, height = self.size_wh
+        return (height, width) if self.orientation >= 5 else (width, height)
+
+
+Check = Callable[[int, int], None]
+"""Called by a parser with width and height as soon as they are known."""
+
+_MAGIC = (
+    ("PNG", 0, b"\x89PNG\r\n\x1a\n"),
+    ("JPEG", 0, b"\xff\xd8\xff"),
+    ("GIF", 0, b"GIF87a"),
+    ("GIF", 0, b"GIF89a"),
+    ("WebP", 8, b"WEBP"),
+    ("TIFF", 0, b"II*\x00"),
+    ("TIFF", 0, b"MM\x00*"),
+    ("TIFF", 0, b"II+\x00"),
+    ("TIFF", 0, b"MM\x00+"),
+    ("AVIF", 4, b"ftypavif"),
+    ("AVIF", 4, b"ftypavis"),
+    ("JPEG 2000", 4, b"jP  \r\n\x87\n"),
+    ("JPEG 2000", 0, b"\xff\x4f\xff\x51"),
+)
+_OTHER = (
+    (4, b"ftypheic", "is HEIC"),
+    (4, b"ftypheix", "is HEIC"),
+    (4, b"ftypmif1", "is HEIF"),
+    (0, b"8BPS", "is a Photoshop file"),
+    (0, b"%PDF", "is a PDF"),
+    (0, b"\x76\x2f\x31\x01", "is OpenEXR"),
+    (0, b"#?RADIANCE", "is Radiance HDR"),
+    (0, b"\xff\x0a", "is JPEG XL"),
+    (0, b"\x00\x00\x00\x0cJXL ", "is JPEG XL"),
+)
+
+
+def sniff(start: bytes) -> str | None:
+    """Return the kind of picture that `start`, a file's first bytes, begins, or None."""
+    for kind, offset, magic in _MAGIC:
+        if start.startswith(magic, offset):
+            return kind
+    if start[:2] == b"BM" and start[6:10] == b"\0\0\0\0" and start[14:15] in b"\x0c\x28\x34\x38\x40\x6c\x7c":
+        return "BMP"
+    if len(start) > 2 and start[:1] == b"P" and start[1:2] in b"123456" and start[2:3] in b" \t\r\n#":
+        return "PNM"
+    return None
+
+
+def no_picture(start: bytes) -> str:
+    """Say what a file is that is not a picture, and what to do."""
+    if not start:
+        return "is empty; replace the file"
+    if b"PNG" in start[:10]:
+        return "has a damaged PNG signature; copy it again, not as text"
+    for offset, magic, words in _OTHER:
+        if start.startswith(magic, offset):
+            return f"{words}, which is not read; convert it to PNG"
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    if text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"svg" in text):
+        return "is SVG; render it to PNG first"
+    if text.startswith((b"<!doctype html", b"<html")):
+        return "is an HTML page, not a picture; was it an error page of a download?"
+    if text and all(byte in b"\t\r\n" or 32 <= byte < 127 for byte in start):
+        return "is text, not a picture; name another file"
+    return f"is not a picture; give {READABLE}"
+
+
+def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Header:
+    """Return the header of a picture, without decoding it.
+
+    Raises
+    ------
+    SourceError
+        No picture, damaged, cut short, or more than `max_pixels` pixels.
+    """
+    kind = sniff(data[:SNIFF_BYTES])
+    if kind is None:
+        raise SourceError(f"{name}: {no_picture(data[:SNIFF_BYTES])}")
+
+    def check(width: int, height: int) -> None:
+        if width < 1 or height < 1:
+            raise Damaged(f"says it is {width}x{height} pixels")
+        if width * height > max_pixels:
+            raise SourceError(
+                f"{name}: {width}x{height} pixels are more than the {max_pixels} allowed; "
+                "make it smaller or raise max_pixels"
+            )
+
+    try:
+        return _parser(kind)(data, check)
+    except Damaged as error:
+        raise SourceError(f"{name}: the {kind} file {error}; copy or make it again") from None
+    except (struct.error, IndexError):
+        raise SourceError(
+            f"{name}: the {kind} file is cut short ({len(data)} bytes); copy or make it again"
+        ) from None
+
+
+def _parser(kind: str) -> Callable[[bytes, Check], Header]:
+    from rtdiff.sources import containers, rasters, tiff
+
+    return {
+        "PNG": rasters.png,
+        "JPEG": rasters.jpeg,
+        "GIF": rasters.gif,
+        "BMP": rasters.bmp,
+        "PNM": rasters.pnm,
+        "TIFF": tiff.tiff,
+        "WebP": containers.webp,
+        "AVIF": containers.avif,
+        "JPEG 2000": containers.jpeg2000,
+    }[kind]

@@ -1,0 +1,80 @@
+"""A name on this machine: is it there, is it a file, may we read it; refused before opening otherwise."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from pathlib import Path
+
+from rtdiff.errors import SourceError, redact
+
+_MOST_BYTES = (1 << 31) - 1  # OpenCV counts bytes in 32 bits
+_MOST_NAMES = 20_000  # of a folder searched for a similar name
+_KINDS = (
+    (stat.S_ISDIR, "is a folder, not a file; name a file in it"),
+    (stat.S_ISFIFO, "is a named pipe, not a file; pipe into '-' instead"),
+    (stat.S_ISSOCK, "is a socket, not a file; name a file"),
+    (stat.S_ISCHR, "is a device, not a file; name a file"),
+    (stat.S_ISBLK, "is a disk device, not a file; name a file"),
+)
+
+
+def status(path: Path) -> os.stat_result:
+    """Return the status of what `path` leads to, or raise `SourceError`, one line, with a remedy."""
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        raise SourceError(f"{redact(path)}: no such file; {_similar(path)}") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{redact(path)}: {reason(error)}; check the name") from None
+
+
+def regular(path: Path) -> os.stat_result:
+    """Return the status of a plain file; refuse everything else without opening it."""
+    found = status(path)
+    for is_kind, words in _KINDS:
+        if is_kind(found.st_mode):
+            raise SourceError(f"{redact(path)}: {words}")
+    return found
+
+
+def read_start(path: Path, count: int) -> bytes:
+    """Return the first `count` bytes of a plain file."""
+    regular(path)
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise SourceError(f"{redact(path)}: {reason(error)}; check its rights") from None
+
+
+def read_whole(path: Path) -> bytes:
+    """Return all bytes of a plain file, read once: whoever replaces it meanwhile disturbs nothing."""
+    size = regular(path).st_size
+    if size > _MOST_BYTES:
+        raise SourceError(f"{redact(path)}: {size} bytes are no picture; {_MOST_BYTES} at most")
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise SourceError(f"{redact(path)}: {reason(error)}; check its rights") from None
+
+
+def reason(error: Exception) -> str:
+    """Return the words of the system without number and path."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return redact(words or error).lower()
+
+
+def _similar(path: Path) -> str:
+    folder = path.parent
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
+    except FileNotFoundError:
+        return f"there is no folder {redact(folder)} either"
+    except OSError:
+        return "check the name"
+    lowered = {name.lower(): name for name in names}
+    close = difflib.get_close_matches(path.name.lower(), lowered, n=1)
+    return f"did you mean {redact(lowered[close[0]])}?" if close else "check the name"

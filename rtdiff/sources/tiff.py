@@ -1,0 +1,105 @@
+"""TIFF directories: those of TIFF files, and EXIF, which is one."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from rtdiff.sources.header import Check, Damaged, Header
+from rtdiff.sources.profile import profile_name
+
+_WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _SAMPLES = 256, 257, 262, 273, 274, 277
+_STRIP_BYTES, _TILES, _TILE_BYTES, _EXTRA, _FORMAT, _BITS, _ICC = 279, 324, 325, 338, 339, 258, 34675
+_TYPES = {1: "B", 2: "B", 3: "H", 4: "I", 6: "b", 7: "B", 8: "h", 9: "i", 13: "I", 16: "Q", 18: "Q"}
+_WANTED = {_WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _SAMPLES, _STRIP_BYTES} | {
+    _TILES,
+    _TILE_BYTES,
+    _EXTRA,
+    _FORMAT,
+    _BITS,
+    _ICC,
+}
+_MOST_PAGES = 10_000  # a directory chain may be a circle
+
+
+def tiff(data: bytes, check: Check) -> Header:
+    """Read the first page's directory and count the pages."""
+    pages = _directories(data)
+    tags = next(pages, {})
+    size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
+    check(*size)
+    for offsets, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
+        for offset, length in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False):
+            if offset + length > len(data):
+                raise Damaged(f"is cut short ({len(data)} bytes)")
+    samples, extra = _one(tags, _SAMPLES, 1), _one(tags, _EXTRA, 0)
+    return Header(
+        "TIFF",
+        size,
+        frames=1 + sum(1 for _ in pages),
+        orientation=_orientation(tags),
+        profile=profile_name(bytes(tags.get(_ICC, ()))),
+        cmyk=_one(tags, _PHOTOMETRIC, 1) == 5,
+        # libtiff's RGBA interface, which OpenCV uses at 8 bit, multiplies; 16 bit comes as stored.
+        premultiplied=extra == 1 or max(tags.get(_BITS, (1,))) <= 8,
+        lost_alpha=samples == 2,
+        signed=_one(tags, _FORMAT, 1) == 2,
+    )
+
+
+def exif_orientation(data: bytes) -> int:
+    """Return the orientation, 1 to 8, that an EXIF block holds; 1 where there is none to be found."""
+    try:
+        return _orientation(next(_directories(data.removeprefix(b"Exif\0\0")), {}))
+    except (Damaged, struct.error, IndexError):
+        return 1  # what viewers do with a broken EXIF block
+
+
+def _orientation(tags: dict[int, tuple[int, ...]]) -> int:
+    value = _one(tags, _ORIENTATION, 1)
+    return value if 1 <= value <= 8 else 1
+
+
+def _one(tags: dict[int, tuple[int, ...]], tag: int, default: int) -> int:
+    values = tags.get(tag, ())
+    return int(values[0]) if values else default
+
+
+def _directories(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
+    """Yield the tags of each directory; only those of `_WANTED`, whole numbers only."""
+    order = {b"II": "<", b"MM": ">"}.get(data[:2])
+    if order is None:
+        raise Damaged("has no byte order")
+    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    # Counts, offsets and entries are wider in BigTIFF.
+    count_code, word, entry_size = ("Q", "Q", 20) if big else ("H", "I", 12)
+    offset = struct.unpack_from(order + word, data, 8 if big else 4)[0]
+    seen: set[int] = set()
+    while offset and offset not in seen and len(seen) < _MOST_PAGES:
+        seen.add(offset)
+        count = struct.unpack_from(order + count_code, data, offset)[0]
+        first = offset + struct.calcsize(count_code)
+        after = first + count * entry_size
+        if after > len(data):
+            raise Damaged(f"is cut short ({len(data)} bytes)")
+        entries = range(first, after, entry_size)
+        yield dict(_entries(data, order, word, entries))
+        try:
+            offset = struct.unpack_from(order + word, data, after)[0]
+        except struct.error:
+            return  # EXIF blocks often end without the link to a next directory
+
+
+def _entries(data: bytes, order: str, word: str, places: range) -> Iterator[tuple[int, tuple[int, ...]]]:
+    room = struct.calcsize("=" + word)
+    for place in places:
+        tag, kind = struct.unpack_from(order + "HH", data, place)
+        if tag not in _WANTED or kind not in _TYPES:
+            continue
+        count = struct.unpack_from(order + word, data, place + 4)[0]
+        value_at = place + 4 + room
+        if count * struct.calcsize("=" + _TYPES[kind]) > room:
+            value_at = struct.unpack_from(order + word, data, value_at)[0]
+        if count > len(data):
+            raise Damaged(f"is cut short ({len(data)} bytes)")
+        yield tag, struct.unpack_from(f"{order}{count}{_TYPES[kind]}", data, value_at)
