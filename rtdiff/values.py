@@ -1,0 +1,259 @@
+"""What people write for times, fractions, areas, sizes and rates, made into exact values.
+
+Every parser takes the text of an option, the number of a YAML file or a value that is parsed
+already, and returns the value or raises ``ValueError('must be ..., got ...')``: the caller knows
+the option, and puts its name in front.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from rtdiff.errors import redact
+
+NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
+"""A decimal number as people write it: no ``_``, no hexadecimal, no ``nan``."""
+
+UNITS_NS = {
+    "h": 3_600_000_000_000,
+    "min": 60_000_000_000,
+    "s": 1_000_000_000,
+    "ms": 1_000_000,
+    "us": 1_000,
+    "ns": 1,
+}
+LONGEST_NS = 10 * 365 * 24 * UNITS_NS["h"]  # ten years: far below 2^63 ns, above any watch
+MOST_FRAMES = 10**9  # a year at 30 fps
+
+_CLOCK = re.compile(r"([0-9]{1,4}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,9})?)")
+_TEXT_CAP = 64  # characters of a number; keeps 10**99999 from being computed
+
+
+def show(value: object) -> str:
+    """Return `value` as an error quotes it: short, on one line, without credentials."""
+    text = redact(repr(value))
+    return text if len(text) <= _TEXT_CAP else text[:_TEXT_CAP] + "..."
+
+
+def number(value: object, what: str = "a number") -> Decimal:
+    """Return `value`, text or number, exactly as written.
+
+    Raises
+    ------
+    ValueError
+        For anything but a finite decimal number; a comma and ``%`` are explained.
+    """
+    text = str(value).strip() if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    if len(text) <= _TEXT_CAP and NUMBER.fullmatch(text):
+        return Decimal(text)
+    hint = ""
+    if NUMBER.fullmatch(text.replace(",", ".")):
+        hint = f"; write a point: {text.replace(',', '.')}"
+    elif text.endswith("%"):
+        hint = "; it is no fraction, write it without %"
+    raise ValueError(f"must be {what}, got {show(value)}{hint}")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time, or a number of frames whose length only the source knows."""
+
+    ns: int = 0
+    """Nanoseconds, >= 0."""
+    frames: int = 0
+    """Frames, >= 0; one of the two is 0."""
+
+    def at(self, fps: Fraction) -> int:
+        """Return nanoseconds at `fps` frames a second."""
+        return self.ns + round(self.frames * UNITS_NS["s"] / fps)
+
+    def __str__(self) -> str:
+        if self.frames:
+            return f"{self.frames}f"
+        unit = next(unit for unit, ns in UNITS_NS.items() if self.ns % ns == 0 and (self.ns or unit == "s"))
+        return f"{self.ns // UNITS_NS[unit]}{unit}"
+
+
+def span(value: object) -> Span:
+    """Parse a length of time: ``2`` (seconds), ``120ms``, ``00:01:02.500``, ``47f``.
+
+    Units are h, min, s, ms, us and ns; finer than a nanosecond is rounded.
+    """
+    if isinstance(value, Span):
+        return value
+    what = "a time such as 2, 120ms, 1.5s, 00:01:02.500 or 47f"
+    text = str(value).strip()
+    clock = _CLOCK.fullmatch(text)
+    if clock:
+        hours, minutes, seconds = clock.groups()
+        return _length((int(hours) * 60 + int(minutes)) * 60 + Decimal(seconds), "s", what, value)
+    if re.fullmatch("[0-9]{1,4}:[0-9]{1,2}", text):
+        raise ValueError(f"must be {what}, got {show(value)}; with hours: 00:{text}")
+    unit = re.sub(r"^.*[0-9. ]", "", text) if isinstance(value, str) else ""
+    if unit == "f" or unit in UNITS_NS:
+        return _length(number(text[: -len(unit)].strip(), what), unit, what, value)
+    return _length(number(value, what), "s", what, value)
+
+
+def _length(amount: Decimal, unit: str, what: str, value: object) -> Span:
+    if amount < 0:
+        raise ValueError(f"must be {what}, got {show(value)}; time does not run backwards")
+    if unit == "f":
+        if amount > MOST_FRAMES or amount != int(amount):
+            raise ValueError(f"must be {what}, got {show(value)}; frames are whole, at most {MOST_FRAMES}")
+        return Span(frames=int(amount))
+    ns = amount * UNITS_NS[unit]
+    if ns > LONGEST_NS:
+        raise ValueError(f"must be {what}, got {show(value)}; at most ten years")
+    return Span(ns=round(ns))
+
+
+def fraction(value: object) -> float:
+    """Parse a share: ``0.005`` or ``0.5%``; 0..1."""
+    what = "a fraction from 0 to 1, or a percentage such as 0.5%"
+    text = value.strip() if isinstance(value, str) else ""
+    share = number(text[:-1].strip(), what) / 100 if text.endswith("%") else number(value, what)
+    if not 0 <= share <= 1:
+        hint = f"; for per cent write {share}%" if 1 < share <= 100 and not text.endswith("%") else ""
+        raise ValueError(f"must be {what}, got {show(value)}{hint}")
+    return float(share)
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A smallest area: a share of the zone and a number of pixels, whichever is larger."""
+
+    fraction: float = 0.0
+    """Share of the zone, 0..1."""
+    px: int = 0
+    """Pixels, >= 0."""
+
+    def of(self, zone_px: int) -> int:
+        """Return the smallest area in pixels, at least 1, for a zone of `zone_px` pixels."""
+        share = Fraction(repr(self.fraction)) * zone_px
+        return max(1, self.px, -(-share.numerator // share.denominator))
+
+    def __str__(self) -> str:
+        parts = [repr(self.fraction)] if self.fraction else []
+        return ",".join([*parts, f"{self.px}px"] if self.px or not parts else parts)
+
+
+MOST_PIXELS = 2**31
+"""More than any picture has."""
+
+
+def area(value: object) -> Area:
+    """Parse an area: ``0.02%``, ``0.0002``, ``16px``, ``4x4`` pixels, or two of them: ``0.02%,16px``."""
+    if isinstance(value, Area):
+        return value
+    what = "an area such as 0.02%, 16px or 4x4"
+    parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [str(value)]
+    share, px = 0.0, 0
+    if len(parts) > 2 or isinstance(value, bool):
+        raise ValueError(f"must be {what}, got {show(value)}")
+    for part in parts:
+        pixels = re.fullmatch(r"([0-9]{1,10}) ?px|([0-9]{1,5})x([0-9]{1,5})", part)
+        if pixels:
+            single, wide, high = pixels.groups()
+            px = max(px, int(single) if single else int(wide) * int(high))
+        elif re.fullmatch("[0-9]{1,10}", part) and int(part) > 0:
+            raise ValueError(f"must be {what}, got {show(value)}; for pixels write {part}px")
+        elif len(parts) == 2 and re.fullmatch("[0-9]+", part):
+            raise ValueError(f"must be {what}, got {show(value)}; write a point: {'.'.join(parts)}")
+        else:
+            share = max(share, fraction(part))
+    if px > MOST_PIXELS:
+        raise ValueError(f"must be {what}, got {show(value)}; no picture has so many pixels")
+    return Area(share, px)
+
+
+def size(value: object) -> tuple[int, int]:
+    """Parse ``1920x1080`` to (width, height), 1..65535 pixels each."""
+    pair = value if isinstance(value, tuple) else re.findall(r"[0-9]+", str(value)[:_TEXT_CAP])
+    fits = isinstance(value, tuple) or re.fullmatch(r"[0-9]{1,5}x[0-9]{1,5}", str(value).strip())
+    if fits and len(pair) == 2 and all(0 < int(side) < 65536 for side in pair):
+        return int(pair[0]), int(pair[1])
+    raise ValueError(f"must be WIDTHxHEIGHT such as 1920x1080, got {show(value)}")
+
+
+def rate(value: object) -> Fraction:
+    """Parse frames a second: ``25``, ``29.97``, ``30000/1001``; above 0, at most 1000."""
+    what = "frames a second such as 25, 29.97 or 30000/1001"
+    if isinstance(value, Fraction):
+        fps = value
+    elif isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}/0*[1-9][0-9]{0,8}", value.strip()):
+        fps = Fraction(value.strip())
+    else:
+        fps = Fraction(number(value, what))
+    if not 0 < fps <= 1000:
+        raise ValueError(f"must be {what}, above 0 and at most 1000, got {show(value)}")
+    return fps
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """The lowest score that still passes."""
+
+    value: float
+    """0..1, or 0..200 in dB."""
+    db: bool = False
+    """Whether it is a PSNR in dB."""
+
+    def __str__(self) -> str:
+        return f"{self.value!r}dB" if self.db else repr(self.value)
+
+
+def floor(value: object) -> Floor:
+    """Parse a lowest score: ``0.98``, ``98%`` or, as PSNR, ``40dB``."""
+    if isinstance(value, Floor):
+        return value
+    what = "a score from 0 to 1, or a PSNR such as 40dB"
+    text = value.strip() if isinstance(value, str) else ""
+    if text.lower().endswith("db"):
+        db = number(text[:-2].strip(), what)
+        if not 0 <= db <= 200:
+            raise ValueError(f"must be {what}, 0 to 200 dB, got {show(value)}")
+        return Floor(float(db), db=True)
+    if text.endswith("%"):
+        return Floor(fraction(text))
+    score = number(value, what)
+    if not 0 <= score <= 1:
+        raise ValueError(f"must be {what}, got {show(value)}; in decibel write {score}dB")
+    return Floor(float(score))
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceChoice:
+    """What `watch` holds frames against."""
+
+    kind: str
+    """'first', 'median' or 'picture'."""
+    path: str = ""
+    """Of a picture."""
+    span: Span = Span()
+    """Of a median: how long to learn."""
+
+    def __str__(self) -> str:
+        return self.path or (f"median:{self.span}" if self.kind == "median" else self.kind)
+
+
+def reference_choice(value: object) -> ReferenceChoice:
+    """Parse ``first``, ``median:TIME`` or the path of a picture."""
+    if isinstance(value, ReferenceChoice):
+        return value
+    what = "a picture, first, or median:TIME such as median:5s"
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"must be {what}, got {show(value)}")
+    if value == "first":
+        return ReferenceChoice("first")
+    if value in ("median", "quiet", "previous"):
+        raise ValueError(f"must be {what}, got {show(value)}; for a file of that name write ./{value}")
+    if value.startswith("median:"):
+        length = span(value.removeprefix("median:"))
+        if length == Span():
+            raise ValueError(f"must be {what}, got {show(value)}; it needs at least one frame: median:1f")
+        return ReferenceChoice("median", span=length)
+    return ReferenceChoice("picture", path=value)
