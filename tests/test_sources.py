@@ -211,8 +211,27 @@ def test_a_video_may_be_named_like_a_picture(data: Path, tmp_path: Path) -> None
     shutil.copy(data / f"{COUNTER}.mp4", tmp_path / "a.png")
     assert open_source(str(tmp_path / "a.png")).info.kind == "video"
     (tmp_path / "b.png").write_text("<html>not found</html>")
-    with pytest.raises(SourceError, match=r"b\.png: named like a picture, but its content is neither"):
+    with pytest.raises(SourceError, match=r"b\.png: is an HTML page, not a picture; "):
         open_source(tmp_path / "b.png")
+
+
+def test_stills_of_a_video_format_are_no_video(tmp_path: Path) -> None:
+    assert "is HEIC" in said(_file(tmp_path / "a.jpg", b"\0\0\0\x18ftypheic" + bytes(99)))
+
+
+def test_stdin_is_a_picture_or_a_video_by_content(data: Path) -> None:
+    code = (
+        "from rtdiff.sources import open_source; s = open_source('-'); f = next(iter(s));"
+        "print(s.info.name, s.info.kind, f.source, f.size_wh, int(f.luma.sum()))"
+    )
+    ask = [sys.executable, "-c", code]
+    for file, kind in ((data / COUNTER / "frame001.png", "picture"), (data / f"{COUNTER}.mp4", "video")):
+        luma = int(next(iter(open_source(file))).luma.sum())
+        expected = f"stdin {kind} stdin (1920, 1080) {luma}\n"
+        with file.open("rb") as content:  # an mp4 is sought in, although its first bytes were looked at
+            assert subprocess.check_output(ask, stdin=content, text=True) == expected
+        if kind == "picture":
+            assert subprocess.check_output(ask, input=file.read_bytes()).decode() == expected
 
 
 def test_a_file_address_may_hold_blanks(data: Path, tmp_path: Path) -> None:
@@ -259,7 +278,7 @@ def test_an_unknown_scheme_names_the_known_ones() -> None:
 def test_what_is_missing_comes_with_the_nearest_name(tmp_path: Path) -> None:
     (tmp_path / "Golden.png").write_bytes(b"x")
     assert said(tmp_path / "golden.pgn").endswith("did you mean Golden.png?")
-    assert said(tmp_path / "zebra").endswith("no such file; check the path")
+    assert said(tmp_path / "zebra").endswith("no such file; check the name")
     assert "no folder" in said(tmp_path / "nowhere" / "golden.png")
     assert "did you mean" not in said(tmp_path / "Golden.png" / "x.png")
     said("a\0b.png")
@@ -281,11 +300,12 @@ def test_what_is_no_file_is_refused_before_opening(tmp_path: Path, monkeypatch: 
     (tmp_path / "lost").symlink_to("gone.png")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket.png")
-        assert "a socket, not a file; " in said("socket.png")
-    assert "a pipe, not a file; " in said("pipe.mp4")
-    assert "a device, not a file; " in said("/dev/zero")
-    assert "cannot be read" in said("loop")
+        assert "socket, not a file; " in said("socket.png")
+    assert "named pipe, not a file; " in said("pipe.mp4")
+    assert "device, not a file; " in said("/dev/zero")
+    assert "mend the link" in said("loop")
     assert "mend the link" in said("lost")
+    assert "named pipe" in said(tmp_path / "pipe.mp4")
 
 
 def test_importing_costs_nothing() -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from rtdiff.errors import SourceError, redact
+from rtdiff.errors import SourceError
 from rtdiff.sources.kinds import ENDINGS, kind_of
 from rtdiff.sources.source import Source, SourceInfo
 
 __all__ = ["Source", "SourceInfo", "open_source"]
 
+_MOST_BYTES = 1 << 28  # a stream of JPEGs begins like a picture, and never ends
+
 TABLE = {
     # kind: (module, class, options it takes, scheme that names it)
     "synthetic": ("rtdiff.sources.synthetic", "SyntheticSource", "", "synthetic"),
     "folder": ("rtdiff.sources.folder", "FolderSource", "fps max_pixels", ""),
-    "picture": ("rtdiff.sources.picture", "PictureSource", "max_pixels", ""),
+    "picture": ("rtdiff.sources.picture", "PictureSource", "max_pixels data", ""),
     "video": ("rtdiff.sources.video", "VideoSource", "threads max_pixels", ""),
 }
 
@@ -34,8 +38,7 @@ def open_source(
     ----------
     uri : str or Path
         A picture or a video (told apart by content), a folder of pictures, a pattern of their names
-        (``shot%04d.png``, ``in*.jpg``), ``file://...``, ``synthetic://...``, or ``-`` for a video on
-        stdin.
+        (``shot%04d.png``, ``in*.jpg``), ``file://...``, ``synthetic://...``, or ``-`` for stdin.
     fps : Fraction or float
         Pictures a second of a folder or a pattern.
     max_pixels : int
@@ -51,17 +54,26 @@ def open_source(
         It is not there, cannot be read, or is a live source.
     """
     kind, path = kind_of(uri, [scheme for *_, scheme in TABLE.values() if scheme])
-    module, class_name, takes, _ = TABLE[kind]
-    options = {"fps": fps, "max_pixels": max_pixels, "threads": threads}
+    options: dict[str, Any] = {"fps": fps, "max_pixels": max_pixels, "threads": threads}
+    if (kind, path) == ("picture", "-"):
+        path, options["data"] = "stdin", _picture_on_stdin()
     try:
-        source: Source = getattr(import_module(module), class_name)(
-            path, **{key: options[key] for key in takes.split()}
-        )
-    except SourceError as error:
+        return _open(kind, path, options)
+    except SourceError:
         if kind == "video" and Path(path).suffix.lower() in ENDINGS:
-            raise SourceError(
-                f"{redact(path)}: named like a picture, but its content is neither a picture nor a video;"
-                " save it again"
-            ) from error
+            return _open("picture", path, options)  # says what is wrong with it as a picture
         raise
+
+
+def _open(kind: str, path: str, options: dict[str, Any]) -> Source:
+    module, class_name, takes, _ = TABLE[kind]
+    chosen = {key: options[key] for key in takes.split() if key in options}
+    source: Source = getattr(import_module(module), class_name)(path, **chosen)
     return source
+
+
+def _picture_on_stdin() -> bytes:
+    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
+    if len(data) > _MOST_BYTES:
+        raise SourceError(f"stdin: more than {_MOST_BYTES} bytes are no picture; pipe a video as MPEG-TS")
+    return data

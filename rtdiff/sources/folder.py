@@ -13,12 +13,13 @@ from pathlib import Path
 
 from rtdiff.errors import SettingsError, SourceError, redact
 from rtdiff.records import Frame
-from rtdiff.sources.kinds import ENDINGS, missing, printf_of
+from rtdiff.sources.kinds import ENDINGS, nearest, printf_of
 from rtdiff.sources.picture import read_picture
 from rtdiff.sources.source import Source, SourceInfo
 
 NS = 1_000_000_000
 _SLOWEST, _FASTEST = Fraction(1, 1_000_000), 1_000_000  # pictures a second
+_LOOKED_AT = 5000  # names held against one that fits none: about 50 ms
 _SHOWN = 5  # gaps or kinds of file that are told one by one
 
 
@@ -179,14 +180,16 @@ def _in_order(files: list[Path], note: str) -> Listing:
 def _list_numbers(path: Path, spec: re.Match[str], name: str) -> Listing:
     before, after = (part.replace("%%", "%") for part in (path.name[: spec.start()], path.name[spec.end() :]))
     shape = re.compile(re.escape(before) + r"( *[0-9]+)" + re.escape(after))
-    found = {}
-    for entry in path.parent.iterdir() if path.parent.is_dir() else ():
+    found, entries = {}, list(path.parent.iterdir())
+    for entry in entries:
         if match := shape.fullmatch(entry.name):
             number = int(match[1])
             if format(number, f"{spec[1]}{spec[2]}d") == match[1]:
                 found[number] = entry
     if not found:
-        raise SourceError(f"{name}: no picture has such a number; {missing(path).partition('; ')[2]}")
+        near = nearest(path.name, (entry.name for entry in entries[:_LOOKED_AT]))
+        hint = f"did you mean {redact(near)}?" if near else "check the pattern"
+        raise SourceError(f"{name}: no picture has such a name; {hint}")
     numbers = sorted(found)
     return Listing(
         tuple(found[number] for number in numbers),

@@ -6,12 +6,15 @@ import difflib
 import os
 import re
 import stat
+import sys
 from collections.abc import Iterable
-from itertools import islice
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 from rtdiff.errors import SettingsError, SourceError, redact
+from rtdiff.sources.header import SNIFF_BYTES, sniff
+from rtdiff.sources.paths import read_start, status
 
 ENDINGS = frozenset(
     ".png .apng .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .webp .gif .jp2 .pbm .pgm .ppm .pnm .avif".split()  # noqa: SIM905
@@ -24,8 +27,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _PRINTF = re.compile(r"(?<!%)%(0?)(\d{0,2})d")
 _GLOB = re.compile(r"[*?\[]")
 _STREAMS = (".mjpeg", ".mjpg", ".mj2")  # begin as one JPEG or JPEG 2000 does, and go on
-_HEAD = 4096  # bytes that show what a file is
-_NAMES = 5000  # of a folder, looked through for the nearest: about 50 ms
+_HEIF = (b"ftyphe", b"ftypmif1", b"ftypmsf1")  # FFmpeg would show single tiles; the picture reader refuses
 
 
 def kind_of(uri: str | Path, schemes: Iterable[str]) -> tuple[str, str]:
@@ -58,7 +60,7 @@ def kind_of(uri: str | Path, schemes: Iterable[str]) -> tuple[str, str]:
             return _kind_of_path(_local_path(uri))
         raise _refused(scheme, [*schemes, "file"])
     if uri == "-":
-        return "video", uri
+        return _kind_of_stdin(), uri
     if uri.isascii() and uri.isdigit():
         raise _live(f"camera {uri}")
     if uri.startswith(("/dev/video", "/dev/v4l")):
@@ -79,57 +81,30 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
-def missing(path: Path) -> str:
-    """Say, as the second half of a message, what to do about `path`, which does not exist."""
-    if path.is_symlink():
-        return "the target of this link does not exist; mend the link"
-    try:
-        names = [entry.name for entry in islice(path.parent.iterdir(), _NAMES)]
-    except OSError:
-        return f"no such file, and no folder {redact(path.parent)}; check the path"
-    near = nearest(path.name, names)
-    return f"no such file; did you mean {redact(near)}?" if near else "no such file; check the path"
-
-
 def _kind_of_path(path: str) -> tuple[str, str]:
-    name = redact(path)
-    try:
-        mode = Path(path).stat().st_mode
-    except (FileNotFoundError, NotADirectoryError) as error:
-        if printf_of(Path(path).name) or _GLOB.search(path):
-            return "folder", path
-        raise SourceError(f"{name}: {missing(Path(path))}") from error
-    except (OSError, ValueError) as error:  # ValueError: a zero character in the name
-        said = redact(getattr(error, "strerror", None) or error)
-        if _GLOB.search(path):  # Windows: '*' and '?' cannot be in a name
-            return "folder", path
-        raise SourceError(f"{name}: cannot be read ({said}); check the path") from error
-    if stat.S_ISDIR(mode):
+    there = os.path.lexists(path)  # raises for no name, also not for one that is too long
+    if not there and (printf_of(Path(path).name) or _GLOB.search(path)):
         return "folder", path
-    if not stat.S_ISREG(mode):  # opening it may block for ever
-        raise SourceError(f"{name}: {_special(mode)}, not a file; redirect its content to stdin and give '-'")
-    return _kind_of_content(path, name), path
-
-
-def _kind_of_content(path: str, name: str) -> str:
-    from rtdiff.sources.picture import is_picture
-
-    try:
-        with Path(path).open("rb") as file:
-            head = file.read(_HEAD)
-    except OSError as error:
-        said = redact(error.strerror or error)
-        raise SourceError(f"{name}: cannot be read ({said}); check its permissions") from error
+    if there and Path(path).is_symlink() and not Path(path).exists():
+        raise SourceError(f"{redact(path)}: a link that leads nowhere; mend the link")
+    if stat.S_ISDIR(status(Path(path)).st_mode):
+        return "folder", path
+    head = read_start(Path(path), SNIFF_BYTES)  # refuses pipes and devices: opening one may block for ever
     if not head:
-        raise SourceError(f"{name}: the file is empty; save or copy it again")
-    pictured = is_picture(head) and Path(path).suffix.lower() not in _STREAMS
-    return "picture" if pictured else "video"
+        raise SourceError(f"{redact(path)}: the file is empty; save or copy it again")
+    return _kind_of_content(head, Path(path).suffix.lower()), path
 
 
-def _special(mode: int) -> str:
-    if stat.S_ISFIFO(mode):
-        return "a pipe"
-    return "a socket" if stat.S_ISSOCK(mode) else "a device"
+def _kind_of_stdin() -> str:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("stdin: nothing is redirected to it; write 'rtdiff ... - < FILE'")
+    stdin: Any = sys.stdin.buffer  # its reader finds every byte that was peeked at
+    return _kind_of_content(stdin.peek(SNIFF_BYTES), "")
+
+
+def _kind_of_content(head: bytes, ending: str) -> str:
+    still = sniff(head) is not None or head.startswith(_HEIF, 4)
+    return "picture" if still and ending not in _STREAMS else "video"
 
 
 def _local_path(uri: str) -> str:
