@@ -66,9 +66,10 @@ def test_packed_and_foreign_bytes_lose_nothing(tmp_path: Path, fmt: str) -> None
     assert all(np.array_equal(plane, row) for plane, row in zip(made.planes, rows, strict=True))
 
 
-@pytest.mark.parametrize(
-    "fmt", ["bgr24", "rgb24", "gbrp", "bgra", "rgba", "pal8", "bgr0", "rgb565le", "gbrp10le"]
-)
+DEEP = ["gbrp10le", "rgb48le", "rgba64le"]
+
+
+@pytest.mark.parametrize("fmt", ["bgr24", "rgb24", "gbrp", "bgra", "rgba", "pal8", "bgr0", "rgb565le", *DEEP])
 def test_rgb_becomes_full_range_bt601(tmp_path: Path, fmt: str) -> None:
     picture = np.full((20, 30, 3), (0, 0, 248), np.uint8)  # red, exact in 565 too
     picture[:10] = 255
@@ -78,15 +79,15 @@ def test_rgb_becomes_full_range_bt601(tmp_path: Path, fmt: str) -> None:
         full = np.vstack([palette, np.zeros((254, 4), np.uint8)])
         frame = av.VideoFrame.from_ndarray(((picture[..., 0] == 0).astype(np.uint8), full), "pal8")
     made = read(write(tmp_path / "a.nut", [frame], "rawvideo", fmt))[0]
-    assert (made.color_range, made.matrix, made.data_range) == ("full", "bt601", 255)
-    y, cb, cr = (int(plane[15, 15]) for plane in made.planes)
+    assert (made.color_range, made.matrix) == ("full", "bt601")
+    assert made.data_range == (65535 if fmt in DEEP else 255)
+    y, cb, cr = (int(plane[15, 15]) * 255 / made.data_range for plane in made.planes)
     assert abs(y - 0.299 * 248) < 2
     assert cb < 90
     assert cr > 240
-    assert made.luma[0, 0] >= 254
+    assert made.luma[0, 0] >= made.data_range * 254 // 255
     assert np.abs(made.picture().astype(int) - picture).max() <= 8
-    assert ("alpha" in kinds(made)) == (fmt in ("bgra", "rgba"))
-    assert ("depth" in kinds(made)) == (fmt == "gbrp10le")
+    assert ("alpha" in kinds(made)) == (fmt in ("bgra", "rgba", "rgba64le"))
 
 
 def test_a_bottom_up_file_stands_upright_and_its_picture_is_ours(data: Path) -> None:

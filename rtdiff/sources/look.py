@@ -110,8 +110,6 @@ def make_look(frame: VideoFrame, orientation: Orientation, aspect: Fraction | No
         )
     if layout.alpha:
         notes.append(Correction("alpha", "both", name, "opaque", "transparency of a video is ignored"))
-    if rgb and layout.bits > 8:
-        notes.append(Correction("depth", "both", layout.bits, 8, "deep RGB video is compared at 8 bit"))
     return Look(
         key_of(frame),
         layout,

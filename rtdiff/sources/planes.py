@@ -34,9 +34,9 @@ class Layout:
     kind: Kind
     """planar: a plane each. interleaved: luma, then U and V in turns. rgb: anything of R, G, B."""
     via: str | None
-    """Format that FFmpeg turns it into first (packed, foreign byte order, bits), or None."""
+    """Format that FFmpeg turns it into first (RGB, packed, foreign byte order, bits), or None."""
     bits: int
-    """Bits of a sample, 8 to 16; of rgb before it becomes 8."""
+    """Bits of a sample of the planes, 8 to 16; of rgb 8, or 16 for anything deeper."""
     planes: int
     """1 for gray, 3 otherwise; alpha is left out."""
     shift: int
@@ -49,7 +49,7 @@ class Layout:
     @property
     def data_range(self) -> int:
         """Largest code value of the planes."""
-        return 255 if self.kind == "rgb" else (1 << self.bits) - 1
+        return (1 << self.bits) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,10 @@ def layout_of(name: str) -> Layout:
     alpha = any(part.is_alpha for part in parts)
     bits = parts[0].bits
     if pixels.is_rgb or pixels.is_bayer or pixels.has_palette or name.startswith("xyz"):
-        return Layout("rgb", None, 8 if pixels.is_bayer else bits, 3, 0, False, alpha)
+        deep = bits > 8 or (pixels.is_bayer and pixels.bits_per_pixel > 8)
+        return Layout(
+            "rgb", f"bgr48{sys.byteorder[0]}e" if deep else "bgr24", 16 if deep else 8, 3, 0, False, alpha
+        )
     planes = 3 if len(parts) >= 3 else 1
     where = [part.plane for part in parts[:planes]]
     foreign = bits > 8 and pixels.is_big_endian != (sys.byteorder == "big")
@@ -134,7 +137,7 @@ def planes_of(frame: VideoFrame, layout: Layout, orientation: Orientation) -> tu
     """Return Y, U, V (or Y) of `frame`, (H, W) each, uint8 or uint16, read-only.
 
     The views keep the decoder's buffer alive and unchanged for as long as they live. RGB becomes Y,
-    Cb, Cr, BT.601 in full range, 8 bit.
+    Cb, Cr, BT.601 in full range.
 
     Raises
     ------
@@ -144,7 +147,7 @@ def planes_of(frame: VideoFrame, layout: Layout, orientation: Orientation) -> tu
     if layout.kind == "rgb":
         from rtdiff.sources.colour import bgr_to_planes
 
-        bgr = np.ascontiguousarray(orientation.apply(frame.to_ndarray(format="bgr24")))
+        bgr = np.ascontiguousarray(orientation.apply(frame.to_ndarray(format=layout.via)))
         planes: tuple[Plane, ...] = bgr_to_planes(bgr)
     else:
         if layout.via:
@@ -153,7 +156,7 @@ def planes_of(frame: VideoFrame, layout: Layout, orientation: Orientation) -> tu
         if not orientation.upright:
             planes = tuple(map(orientation.apply, planes))
     for plane in planes:
-        plane.flags.writeable = False
+        plane.setflags(write=False)
     return planes
 
 
