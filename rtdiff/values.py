@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import Literal
 
 from rtdiff.errors import redact
 
@@ -124,21 +125,18 @@ def fraction(value: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A smallest area: a share of the zone and a number of pixels, whichever is larger."""
+    """A smallest region: a share of all zones, different pixels, sides; it must reach all three."""
 
     fraction: float = 0.0
-    """Share of the zone, 0..1."""
-    px: int = 0
-    """Pixels, >= 0."""
-
-    def of(self, zone_px: int) -> int:
-        """Return the smallest area in pixels, at least 1, for a zone of `zone_px` pixels."""
-        share = Fraction(repr(self.fraction)) * zone_px
-        return max(1, self.px, -(-share.numerator // share.denominator))
+    """Share of the zones, 0..1."""
+    pixels: int = 0
+    """Different pixels, >= 0."""
+    side: int = 1
+    """Smallest width and height, pixels, >= 1."""
 
     def __str__(self) -> str:
-        parts = [repr(self.fraction)] if self.fraction else []
-        return ",".join([*parts, f"{self.px}px"] if self.px or not parts else parts)
+        parts = [repr(self.fraction)] * (self.fraction > 0) + [f"{self.side}x{self.side}"] * (self.side > 1)
+        return ",".join([*parts, f"{self.pixels}px"] if self.pixels or not parts else parts)
 
 
 MOST_PIXELS = 2**31
@@ -146,28 +144,34 @@ MOST_PIXELS = 2**31
 
 
 def area(value: object) -> Area:
-    """Parse an area: ``0.02%``, ``0.0002``, ``16px``, ``4x4`` pixels, or two of them: ``0.02%,16px``."""
+    """Parse an area: ``0.02%``, ``0.0002``, ``16px``, ``4x4`` (sides); several: ``0.02%,4x4``."""
     if isinstance(value, Area):
         return value
     what = "an area such as 0.02%, 16px or 4x4"
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [str(value)]
-    share, px = 0.0, 0
-    if len(parts) > 2 or isinstance(value, bool):
+    share, count, side = 0.0, 0, 1
+    if len(parts) > 3 or isinstance(value, bool):
         raise ValueError(f"must be {what}, got {show(value)}")
+    if len(parts) == 2 and all(re.fullmatch("[0-9]+%?", part) for part in parts):
+        raise ValueError(f"must be {what}, got {show(value)}; write a point: {'.'.join(parts)}")
     for part in parts:
-        pixels = re.fullmatch(r"([0-9]{1,10}) ?px|([0-9]{1,5})x([0-9]{1,5})", part)
+        pixels = re.fullmatch(r"([0-9]{1,10}) ?px|([1-9][0-9]{0,4})x\2", part)
         if pixels:
-            single, wide, high = pixels.groups()
-            px = max(px, int(single) if single else int(wide) * int(high))
+            count, side = max(count, int(pixels[1] or 0)), max(side, int(pixels[2] or 1))
         elif re.fullmatch("[0-9]{1,10}", part) and int(part) > 0:
             raise ValueError(f"must be {what}, got {show(value)}; for pixels write {part}px")
-        elif len(parts) == 2 and re.fullmatch("[0-9]+", part):
-            raise ValueError(f"must be {what}, got {show(value)}; write a point: {'.'.join(parts)}")
         else:
-            share = max(share, fraction(part))
-    if px > MOST_PIXELS:
+            share = max(share, _share(part, what, value))
+    if count > MOST_PIXELS:
         raise ValueError(f"must be {what}, got {show(value)}; no picture has so many pixels")
-    return Area(share, px)
+    return Area(share, count, side)
+
+
+def _share(text: str, what: str, value: object) -> float:
+    try:
+        return fraction(text)
+    except ValueError:
+        raise ValueError(f"must be {what}, got {show(value)}") from None
 
 
 def size(value: object) -> tuple[int, int]:
@@ -199,11 +203,11 @@ class Floor:
 
     value: float
     """0..1, or 0..200 in dB."""
-    db: bool = False
-    """Whether it is a PSNR in dB."""
+    unit: Literal["", "dB"] = ""
+    """'dB' for a PSNR, '' for a score."""
 
     def __str__(self) -> str:
-        return f"{self.value!r}dB" if self.db else repr(self.value)
+        return f"{self.value!r}{self.unit}"
 
 
 def floor(value: object) -> Floor:
@@ -216,7 +220,7 @@ def floor(value: object) -> Floor:
         db = number(text[:-2].strip(), what)
         if not 0 <= db <= 200:
             raise ValueError(f"must be {what}, 0 to 200 dB, got {show(value)}")
-        return Floor(float(db), db=True)
+        return Floor(float(db), "dB")
     if text.endswith("%"):
         return Floor(fraction(text))
     score = number(value, what)
@@ -225,35 +229,18 @@ def floor(value: object) -> Floor:
     return Floor(float(score))
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceChoice:
-    """What `watch` holds frames against."""
-
-    kind: str
-    """'first', 'median' or 'picture'."""
-    path: str = ""
-    """Of a picture."""
-    span: Span = Span()
-    """Of a median: how long to learn."""
-
-    def __str__(self) -> str:
-        return self.path or (f"median:{self.span}" if self.kind == "median" else self.kind)
-
-
-def reference_choice(value: object) -> ReferenceChoice:
-    """Parse ``first``, ``median:TIME`` or the path of a picture."""
-    if isinstance(value, ReferenceChoice):
-        return value
+def reference(value: object) -> str:
+    """Check what `watch` holds frames against: ``first``, ``median:TIME`` or a picture's path."""
     what = "a picture, first, or median:TIME such as median:5s"
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be {what}, got {show(value)}")
-    if value == "first":
-        return ReferenceChoice("first")
     if value in ("median", "quiet", "previous"):
         raise ValueError(f"must be {what}, got {show(value)}; for a file of that name write ./{value}")
-    if value.startswith("median:"):
-        length = span(value.removeprefix("median:"))
-        if length == Span():
-            raise ValueError(f"must be {what}, got {show(value)}; it needs at least one frame: median:1f")
-        return ReferenceChoice("median", span=length)
-    return ReferenceChoice("picture", path=value)
+    if value.startswith("median:") and median_span(value) == Span():
+        raise ValueError(f"must be {what}, got {show(value)}; it needs at least one frame: median:1f")
+    return value
+
+
+def median_span(text: str) -> Span:
+    """Return how long the median of ``median:TIME`` is learned; nothing for any other reference."""
+    return span(text.removeprefix("median:")) if text.startswith("median:") else Span()
