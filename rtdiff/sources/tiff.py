@@ -28,15 +28,17 @@ def tiff(data: bytes, check: Check) -> Header:
     tags = next(pages, {})
     size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
     check(*size)
-    for offsets, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
-        for offset, length in zip(tags.get(offsets, ()), tags.get(lengths, ()), strict=False):
-            if offset + length > len(data):
-                raise Damaged(f"is cut short ({len(data)} bytes)")
+    count = 0
+    for count, page in enumerate((tags, *pages), 1):  # noqa: B007 - the number of pages is wanted
+        for offsets, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
+            for offset, length in zip(page.get(offsets, ()), page.get(lengths, ()), strict=False):
+                if offset + length > len(data):
+                    raise Damaged(f"is cut short ({len(data)} bytes)")
     samples, extra = _one(tags, _SAMPLES, 1), _one(tags, _EXTRA, 0)
     return Header(
         "TIFF",
         size,
-        frames=1 + sum(1 for _ in pages),
+        frames=count,
         orientation=_orientation(tags),
         profile=profile_name(bytes(tags.get(_ICC, ()))),
         cmyk=_one(tags, _PHOTOMETRIC, 1) == 5,
@@ -68,9 +70,10 @@ def _one(tags: dict[int, tuple[int, ...]], tag: int, default: int) -> int:
 def _directories(data: bytes) -> Iterator[dict[int, tuple[int, ...]]]:
     """Yield the tags of each directory; only those of `_WANTED`, whole numbers only."""
     order = {b"II": "<", b"MM": ">"}.get(data[:2])
-    if order is None:
-        raise Damaged("has no byte order")
-    big = struct.unpack_from(order + "H", data, 2)[0] == 43
+    version = struct.unpack_from(order + "H", data, 2)[0] if order else 0
+    if order is None or version not in (42, 43):
+        raise Damaged("has no directory")
+    big = version == 43
     # Counts, offsets and entries are wider in BigTIFF.
     count_code, word, entry_size = ("Q", "Q", 20) if big else ("H", "I", 12)
     offset = struct.unpack_from(order + word, data, 8 if big else 4)[0]
