@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rtdiff.records import Frame, Tick
 
@@ -73,3 +73,27 @@ class FileCapture:
                 continue
             return True
         return False
+
+
+def until(ticks: Iterable[Tick], duration_ns: int | None, enough: Callable[[], str]) -> Iterator[Tick]:
+    """Yield ticks until a time is over or somebody has had enough; the last one says why.
+
+    Parameters
+    ----------
+    ticks : iterable of Tick
+        A capture.
+    duration_ns : int or None
+        Stream time after which it ends, nanoseconds from the first tick.
+    enough : callable
+        Asked after every tick: 'ended' or 'interrupted' to end, empty to go on.
+    """
+    first: int | None = None
+    for tick in ticks:
+        yield tick
+        first = tick.time_ns if first is None else first
+        state = enough()
+        if not state and duration_ns is not None and tick.time_ns - first >= duration_ns:
+            state = "ended"
+        if state and tick.state != "ended":
+            yield Tick(None, state, tick.time_ns, tick.dropped)
+            return

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from rtdiff.records import Diff, DiffMap, Event, Frame, Prepared, Tick
 
@@ -91,28 +91,19 @@ class Summary:
             self.score_min, self.worst_frame = diff.score, diff.test.index
 
 
-def run(
-    capture: Iterable[Tick],
-    reference: Reference,
-    engine: Engine,
-    regions: Regions,
-    tell: Tell,
-    sinks: Sequence[Any],
-    summary: Summary | None = None,
-) -> Summary:
-    """Take ticks until there are no more; return what they came to.
+def steps(
+    capture: Iterable[Tick], reference: Reference, engine: Engine, regions: Regions, tell: Tell
+) -> Iterator[tuple[Tick, Diff | None, list[Event]]]:
+    """Walk every tick through the rooms; yield it with what was found and what happened.
 
     Parameters
     ----------
     capture : iterable of Tick
         At least one every 250 ms when live, with or without a frame.
-    reference, engine, regions, tell, sinks
-        The rooms, in the order in which a frame walks through them. Every argument may be a list
-        or a stand-in with the same face.
-    summary : Summary, optional
-        Filled while running, for whoever shows progress; a new one by default.
+    reference, engine, regions, tell
+        The rooms, in the order in which a frame walks through them; lists and stand-ins with the
+        same face will do.
     """
-    summary = Summary() if summary is None else summary
     for tick in capture:
         diff = None
         if tick.frame is not None and not tick.frame.corrupt:
@@ -120,7 +111,24 @@ def run(
             against = reference.against(current)  # None while learning
             if against is not None:
                 diff = regions.find(engine.compare(against, current))
-        events = tell(tick, diff)
+        yield tick, diff, tell(tick, diff)
+
+
+def run(
+    capture: Iterable[Tick],
+    reference: Reference,
+    engine: Engine,
+    regions: Regions,
+    tell: Tell,
+    sinks: Sequence[Sink],
+    summary: Summary | None = None,
+) -> Summary:
+    """Take ticks until there are no more, hand what was found to the sinks; return what it came to.
+
+    `summary` is filled while running, for whoever shows progress; a new one by default.
+    """
+    summary = Summary() if summary is None else summary
+    for tick, diff, events in steps(capture, reference, engine, regions, tell):
         summary.add(tick, diff, events)
         for sink in sinks:
             sink.write(tick, diff, events)

@@ -16,7 +16,7 @@ from rtdiff.errors import EngineError, MissingExtra, SettingsError
 if TYPE_CHECKING:
     from rtdiff.engines.engine import Engine
 
-__all__ = ["ENGINES", "EngineRow", "engine_class", "make_engine", "warm"]
+__all__ = ["ENGINES", "EngineRow", "compiled", "engine_class", "make_engine", "warm"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,16 @@ def warm() -> float:
     begin = perf_counter()
     _load(next(row for row in ENGINES if row.name == "numba")).warm()
     return perf_counter() - begin
+
+
+def compiled() -> bool:
+    """Return whether Numba's cache holds the kernels, so that nothing is compiled."""
+    from pathlib import Path
+
+    from rtdiff.engines.numba_kernels import band
+
+    folder = band.stats.cache_path
+    return bool(folder) and any(Path(folder).glob("numba_kernels.band-*.nbi"))
 
 
 def _load(row: EngineRow) -> type[Engine]:

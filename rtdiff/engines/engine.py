@@ -42,6 +42,8 @@ class Engine:
     """Every sample that differs is different."""
     differences: bool = False
     """Also sum abs(d) and d * d (for psnr and absdiff)."""
+    keep_map: bool = False
+    """Write the map with the mask, for who looks at every one; else it is made when asked for."""
     threads: int = 1
     """How many may be used."""
     _plans: dict[tuple[int, int], Plan] | None = None

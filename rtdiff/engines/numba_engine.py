@@ -18,7 +18,7 @@ from rtdiff.engines.pool import Pool
 from rtdiff.records import DiffMap, Frame, Prepared, Tiles
 
 _NO_MAP = np.empty((0, 0), np.float32)
-_NO_LABELS = np.empty((0, 1), np.uint8)
+_NO_LABELS = np.empty((1, 0), np.uint8)
 
 
 @dataclass(slots=True)
@@ -73,7 +73,8 @@ class NumbaEngine(Engine):
         """Return map, mask, sums and tile summary of one pair."""
         if plan.window != rule.WINDOW:  # a picture of a few pixels: nothing to be fast about
             return Engine.decide(self, reference, test, plan, limits, noise)
-        out = self._run(reference, test, plan, limits, _NO_MAP)
+        ssim = self._pool.take(plan.shape, np.float32) if self.keep_map else _NO_MAP
+        out = self._run(reference, test, plan, limits, ssim)
         mask, tiles, lows, sums, most = out
         means, mssim = plan.means(sums)
         depth = reference.planes[0].dtype
@@ -97,7 +98,7 @@ class NumbaEngine(Engine):
             identical=not most.any() and _equal_chroma(reference, test),
             differences=self._difference_sums(reference, test, plan) if self.differences else None,
             mask=mask,
-            map=lambda: self._map(reference, test, plan, limits),
+            map=lambda: ssim if self.keep_map else self._map(reference, test, plan, limits),
         )
 
     def _group(

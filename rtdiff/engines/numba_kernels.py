@@ -66,6 +66,25 @@ def like(_context: Any, value: Any, model: Any) -> Any:
 
 
 @jit()
+def line(a, row, width):
+    """Return the first pixels of a row; a call, since every slice costs 30 ms to compile where it stands."""
+    return a[row, :width]
+
+
+@jit()
+def cut(a, first, end):
+    """Return a part of a row."""
+    return a[first:end]
+
+
+@jit()
+def fill(a, value):
+    """Set all of a row."""
+    for i in range(len(a)):
+        a[i] = value
+
+
+@jit()
 def seven(c, i):
     return add(add(add(c[i], c[i + 1]), add(c[i + 2], c[i + 3])), add(add(c[i + 4], c[i + 5]), c[i + 6]))
 
@@ -139,10 +158,10 @@ def lowest(part):
 
 
 @jit()
-def largest(x, y, width):
+def largest(x, y):
     """Return the largest abs(x - y) of a row."""
     most = sub(x[0], x[0])
-    for i in range(width):
+    for i in range(len(x)):
         most = max(most, sub(max(x[i], y[i]), min(x[i], y[i])))
     return most
 
@@ -214,20 +233,20 @@ def decide_few(first, end, hx, hy, cp, cd, x, y, chroma, out, worst, limits):
 
 
 @jit()
-def summarise(row, y, first, mask, ssim, worst, tiles, lows):
-    """Enter the different pixels of a stretch of row y, from column `first` on, into the tile summary."""
-    for start in range(0, len(mask), TILE):
+def summarise(row, y, first, end, mask, ssim, worst, tiles, lows):
+    """Enter the different pixels first..end of row y into the tile summary; `first` begins a tile."""
+    for start in range(first, end, TILE):
         x0, x1, n = -1, 0, 0
         high, low = worst[0], np.float32(2)
-        for i in range(start, min(start + TILE, len(mask))):
+        for i in range(start, min(start + TILE, end)):
             if mask[i]:
                 high = max(high, worst[i]) if n else worst[i]
                 low = min(low, ssim[i])
-                x0 = first + i if n == 0 else x0
-                x1 = first + i + 1
+                x0 = i if n == 0 else x0
+                x1 = i + 1
                 n += 1
         if n:
-            k = row + (first + start) // TILE
+            k = row + start // TILE
             if tiles[0, k] == 0:
                 tiles[1, k], tiles[2, k], tiles[3, k], tiles[5, k], lows[k] = x0, y, x1, high, low
             tiles[0, k] += n
@@ -248,14 +267,14 @@ def candidates(x, y, colours, steps, gates, most, flags, cells):
     if len(colours):
         for i in range(len(colours)):
             bits[i] = colours[i] > like(gates[1], colours[0])
-        bits[len(colours) :] = 0
+        fill(cut(bits, len(colours), len(bits)), 0)
         if steps[1] == 1:
             gather(eights, cells)
         elif steps[1] == 2:
             gather(fours, cells)
         else:
             gather(twos, cells)
-        bits[len(x) :] = 0
+        fill(cut(bits, len(x), len(bits)), 0)
     found = np.uint8(0)
     for k in range(len(cells)):
         found |= cells[k]
@@ -280,11 +299,14 @@ def advance(y, fresh, x_ref, x_test, columns, zero):
     width, height = len(zero), len(x_ref)
     first = y + RADIUS if fresh else y - RADIUS
     if not fresh:
-        cx[:], cy[:], cp[:], cd[:] = 0, 0, 0, 0
+        fill(cx, 0)
+        fill(cy, 0)
+        fill(cp, 0)
+        fill(cd, 0)
     for k in range(first, y + RADIUS + 1):
         n, o = reflect(k, height), reflect(y - RADIUS - 1, height)
-        a, b = x_ref[n, :width], x_test[n, :width]
-        u, v = (x_ref[o, :width], x_test[o, :width]) if fresh else (zero, zero)
+        a, b = line(x_ref, n, width), line(x_test, n, width)
+        u, v = (line(x_ref, o, width), line(x_test, o, width)) if fresh else (zero, zero)
         slide(cx, a, u)
         slide(cy, b, v)
         slide_both(cp, cd, a, b, u, v, cx[0])
@@ -301,8 +323,8 @@ def tell(y, row, zones, sums, least):
     """Enter one row of the map into the sums by run and the band's (minimum, x, y)."""
     runs, row_start, valid, _labels = zones
     for k in range(row_start[y], row_start[y + 1]):
-        sums[k] = total(row[valid[k, 0] : valid[k, 1]])
-        low = lowest(row[runs[k, 1] : runs[k, 2]])
+        sums[k] = total(cut(row, valid[k, 0], valid[k, 1]))
+        low = lowest(cut(row, runs[k, 1], runs[k, 2]))
         if low < least[0]:
             least[0], least[2] = low, y
             for i in range(runs[k, 1], runs[k, 2]):
@@ -333,27 +355,26 @@ def examine(y, x_row, y_row, colours, step, columns, numbers, row, buffers, labe
         if len(colours):
             for i in range(first, end):
                 chroma[i] = colours[i // step]
-        part = slice(first, end)
         if end - first < FEW:
             found = decide_few(first, end, hx, hy, cp, cd, x_row, y_row, chroma, mask, worst, numbers)
         else:
-            wide = slice(first, end + 2 * RADIUS)
             found = decide_stretch(
-                hx[part],
-                hy[part],
-                cp[wide],
-                cd[wide],
-                x_row[part],
-                y_row[part],
-                chroma[part],
-                mask[part],
-                worst[part],
+                cut(hx, first, end),
+                cut(hy, first, end),
+                cut(cp, first, end + 2 * RADIUS),
+                cut(cd, first, end + 2 * RADIUS),
+                cut(x_row, first, end),
+                cut(y_row, first, end),
+                cut(chroma, first, end),
+                cut(mask, first, end),
+                cut(worst, first, end),
                 numbers,
             )
         if found:
-            for i in range(len(labels) and first, len(labels) and end):
-                mask[i] &= np.uint8(255) if labels[i] else np.uint8(0)
-            summarise((y // TILE) * len(cells), y, first, mask[part], row[part], worst[part], tiles, lows)
+            if len(labels):
+                for i in range(first, end):
+                    mask[i] = mask[i] if labels[i] else np.uint8(0)
+            summarise((y // TILE) * len(cells), y, first, end, mask, row, worst, tiles, lows)
 
 
 @jit(inner=False)
@@ -365,41 +386,42 @@ def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, sc
     lows, sums by run, largest difference by row).
     """
     height = len(x_ref)
-    numbers, gates, c1, c2 = limits
     columns, zero, chroma, worst, spare, flags, cells, eights, least = scratch
     _cx, _cy, cp, cd, hx, hy = columns
     mask, tiles, lows, sums, most = out
     labels = zones[3]
     width = len(zero)
     least[0] = UNIT * 2 - 1
-    chroma[:] = 0
+    fill(chroma, 0)
     last = -2  # the row that the column sums are of
-    none = colours[0, :0]
+    tinted = colours.shape[1]
+    numbers, gates, c1, c2 = limits
     for k in range(max(start - RADIUS, 0), min(start + RADIUS, height)):
-        most[k] = largest(x_ref[k], x_test[k], width)
+        most[k] = largest(line(x_ref, k, width), line(x_test, k, width))
     for y in range(start, stop):
-        row = ssim_map[y] if len(ssim_map) else spare
+        row = line(ssim_map, y, width) if len(ssim_map) else spare
         if y + RADIUS < height:
-            most[y + RADIUS] = largest(x_ref[y + RADIUS], x_test[y + RADIUS], width)
+            most[y + RADIUS] = largest(line(x_ref, y + RADIUS, width), line(x_test, y + RADIUS, width))
         around = 0
         for k in range(max(y - RADIUS, 0), min(y + RADIUS + 1, height)):
             around |= most[k]
-        a, b = x_ref[y, :width], x_test[y, :width]
-        tint = none if colours.shape[1] == 0 else colours[y // steps[0]]
-        mask[y, :] = 0
+        a, b = line(x_ref, y, width), line(x_test, y, width)
+        tint = line(colours, y // steps[0] if tinted else 0, tinted)
+        decided = line(mask, y, width)
+        fill(decided, 0)
         suspect = candidates(a, b, tint, steps, gates, most[y], flags, cells)
         if around or suspect:
             advance(y, last == y - 1, x_ref, x_test, columns, zero)
             last = y
         if around:
-            ssim_row(hx, hy, cp, cd, row[:width], c1, c2)
+            ssim_row(hx, hy, cp, cd, row, c1, c2)
         else:
-            row[:width] = np.float32(1)
+            fill(row, 1)
         tell(y, row, zones, sums, least)
         if suspect:
             buffers = cells, eights, chroma, worst
-            ignored = labels[y] if len(labels) else labels[:, 0]
-            examine(y, a, b, tint, steps[1], columns, numbers, row, buffers, ignored, (mask[y], tiles, lows))
+            zone = line(labels, y if len(labels) > 1 else 0, labels.shape[1])
+            examine(y, a, b, tint, steps[1], columns, numbers, row, buffers, zone, (decided, tiles, lows))
 
 
 @jit(inner=False)
