@@ -51,7 +51,7 @@ def test_real_frames_are_the_published_ones(data: Path) -> None:
         for frame, path in zip(source, sorted(folder.glob("*.png")), strict=True):
             published = cv2.imread(str(path))
             assert np.array_equal(frame.picture(), published)
-            assert np.array_equal(frame.luma, cv2.cvtColor(published, cv2.COLOR_BGR2YCrCb)[..., 0])
+            assert np.array_equal(frame.luma, cv2.cvtColor(published, cv2.COLOR_BGR2GRAY))
             assert frame.time_ns == frame.index * NS // 25
 
 
@@ -166,6 +166,13 @@ def test_a_closed_source_says_so(tmp_path: Path) -> None:
     source.close()
     with pytest.raises(SourceError, match="this source was closed; "):
         iter(source)
+
+
+def test_every_pass_reads_anew(tmp_path: Path) -> None:
+    source = FolderSource(str(fill(tmp_path, {"1.png": 1, "2.png": 2})))
+    assert [int(frame.luma[0, 0]) for frame in source] == [1, 2]
+    fill(tmp_path, {"1.png": 3})
+    assert [int(frame.luma[0, 0]) for frame in source] == [3, 2]
 
 
 @pytest.mark.parametrize("fps", [0, -1, float("nan"), float("inf"), 1e300, 1e-300])

@@ -51,7 +51,7 @@ CASES = [
         tuple(range(0, 120, 10)),
     ),
     Case("glob", "{data}/cdnet-highway/input/in0013*.jpg", "folder", (320, 240), 70),
-    Case("file address", f"file://{{data}}/{COUNTER}", "folder", (1920, 1080), 30),
+    Case("file address", f"{{address}}/{COUNTER}", "folder", (1920, 1080), 30),
     Case("mp4", f"{{data}}/{COUNTER}.mp4", "video", (1920, 1080), None),
     Case("avi", "{data}/opencv-samples/vtest.avi", "video", (768, 576), None),
     Case("stdin", "-", "video", (480, 270), None, tuple(range(10))),
@@ -82,7 +82,7 @@ def opened(case: Case, data: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
             writer.start()
             ends.append((stdin, writer))
             monkeypatch.setattr(sys, "stdin", stdin)
-        return open_source(case.uri.format(data=data.as_posix()))
+        return open_source(case.uri.format(data=data.as_posix(), address=data.as_uri()))
 
     yield one
     for stdin, writer in ends:
@@ -216,7 +216,12 @@ def test_a_video_may_be_named_like_a_picture(data: Path, tmp_path: Path) -> None
 
 
 def test_stills_of_a_video_format_are_no_video(tmp_path: Path) -> None:
-    assert "is HEIC" in said(_file(tmp_path / "a.jpg", b"\0\0\0\x18ftypheic" + bytes(99)))
+    assert "is HEIC" in said(_file(tmp_path / "a.heic", b"\0\0\0\x18ftypheic" + bytes(99)))
+
+
+def test_a_stream_of_jpegs_is_not_shown_as_its_first_picture(data: Path, tmp_path: Path) -> None:
+    jpegs = b"".join((data / f"cdnet-highway/input/in0013{n}.jpg").read_bytes() for n in (66, 67, 68))
+    said(_file(tmp_path / "a.mjpeg", jpegs))
 
 
 def test_stdin_is_a_picture_or_a_video_by_content(data: Path) -> None:
