@@ -52,6 +52,7 @@ class _Zone:
     raised_ns: int | None = None
     above_ns: int = 0
     above_frames: int = 0
+    below: bool = False
     below_ns: int = 0
     told_ns: int = 0
 
@@ -116,10 +117,12 @@ def _step(name: str, zone: _Zone, share: float, step: int, time_ns: int) -> list
         if not ripe or share < rule.raise_at:
             return []
         zone.raised_ns = zone.told_ns = time_ns
-        zone.below_ns = 0
+        zone.below = False
         return [Transition("alarm_raised", name, time_ns, time_ns)]
-    zone.below_ns = zone.below_ns + step if share < rule.clear_at else 0
-    if zone.below_ns >= max(rule.off_delay_ns, 1):
+    below = share < rule.clear_at
+    zone.below_ns = zone.below_ns + step if below and zone.below else 0
+    zone.below = below
+    if below and zone.below_ns >= rule.off_delay_ns:
         start, zone.raised_ns = zone.raised_ns, None
         zone.above_ns = zone.above_frames = zone.below_ns = 0
         return [Transition("alarm_cleared", name, time_ns, start, "scene")]

@@ -33,7 +33,7 @@ def test_raised_after_the_delay_and_cleared_after_the_other() -> None:
     alarm = Alarm({"": RULE})
     assert feed(alarm, [0.0] * 3 + [0.02] * 12 + [0.0] * 25) == [
         (13, "alarm_raised", ""),
-        (34, "alarm_cleared", "scene"),
+        (35, "alarm_cleared", "scene"),
     ]
     assert alarm.open == ()
 
