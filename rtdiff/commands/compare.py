@@ -1,0 +1,104 @@
+"""``rtdiff compare REF TEST``: two pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rtdiff.sources.picture import read_picture
+
+from rtdiff.differ import compare_frames
+from rtdiff.errors import SettingsError, SinkError, redact
+from rtdiff.records import Diff, Frame
+from rtdiff.reports.compare_json import compare_json, write_json
+from rtdiff.reports.compare_text import compare_text
+from rtdiff.sinks.still import ENDINGS, checked_ending, write_picture
+
+if TYPE_CHECKING:
+    from rtdiff.config import CompareConfig
+
+SAME, DIFFERENT = 0, 1
+
+
+def compare(settings: CompareConfig) -> int:
+    """Compare two pictures, write what was asked for; return the exit code.
+
+    Raises
+    ------
+    SettingsError, SourceError, SinkError
+        As told by the message; nothing was written before, or it is whole.
+    """
+    outputs = [name for name in (settings.json_file, settings.output) if name not in (None, "-")]
+    for name in outputs:
+        _refuse_overwriting(Path(str(name)), settings)
+    if settings.output is not None:
+        checked_ending(Path(settings.output), ENDINGS)
+    reference, test = _read(settings.reference), _read(settings.test)
+    diff = compare_frames(reference, test, settings)
+    same, failed = _verdict(diff, settings)
+    infos = [
+        {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
+        for path, frame in ((settings.reference, reference), (settings.test, test))
+    ]
+    if settings.output is not None:
+        write_picture(settings.output, picture(diff, settings.layout))
+    if settings.json_file is not None:
+        made = compare_json(
+            diff,
+            reference_info=infos[0],
+            test_info=infos[1],
+            settings=told_settings(settings),
+            metric=settings.metric[0],
+        )
+        if failed:
+            made["reasons"] = [*made["reasons"], "fail_under"]
+            made["verdict"] = "different"
+        write_json(settings.json_file, made)
+    if settings.json_file != "-":
+        text = compare_text(diff, reference_info=infos[0], test_info=infos[1], colour=sys.stdout.isatty())
+        sys.stdout.write(text.rstrip("\n") + "\n")
+    return SAME if same or settings.exit_zero else DIFFERENT
+
+
+def picture(diff: Diff, layout: str) -> Any:
+    """Return the annotated picture of a comparison, (H, W, 3) uint8 BGR."""
+    from rtdiff.views.heads_up import heads_up_of
+    from rtdiff.views.overlay import draw
+
+    return draw(
+        diff.reference.picture(),
+        diff.test.picture(),
+        diff.boxes,
+        heads_up=heads_up_of(diff),
+        layout=layout,
+        mask=diff.mask if diff.boxes else None,
+    )
+
+
+def told_settings(settings: CompareConfig) -> dict[str, Any]:
+    """Return what a result depends on, for its JSON."""
+    chosen = settings.model_dump(mode="json", by_alias=True)
+    keys = ("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone")
+    return {key: chosen[key] for key in (*keys, "ignore-region", "mask") if chosen.get(key) not in (None, [])}
+
+
+def _read(path: str) -> Frame:
+    if Path(path).is_dir():
+        raise SettingsError(f"{redact(path)}: is a folder; comparing folders comes in a later version")
+    return read_picture(path)
+
+
+def _refuse_overwriting(path: Path, settings: CompareConfig) -> None:
+    for name in (settings.reference, settings.test):
+        if path.exists() and Path(name).exists() and path.samefile(name):
+            raise SinkError(f"{redact(path)}: is an input; choose another name for the output")
+
+
+def _verdict(diff: Diff, settings: CompareConfig) -> tuple[bool, bool]:
+    """Return whether the two count as the same, and whether ``--fail-under`` says they do not."""
+    limit = settings.fail_under
+    if limit is None:
+        return diff.same, False
+    value = diff.metrics["psnr_db"] if limit.unit == "dB" else diff.score
+    return value >= limit.value, value < limit.value

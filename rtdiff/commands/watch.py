@@ -1,0 +1,129 @@
+"""``rtdiff watch SOURCE``: every frame held against the reference, headless."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rtdiff.alarm import Alarm
+from rtdiff.commands.progress import progress
+from rtdiff.engines import compiled, warm
+from rtdiff.errors import SourceError, redact
+from rtdiff.figures import count_text, score_text
+from rtdiff.pipeline import Summary, run
+from rtdiff.reports.events import event_line
+from rtdiff.watching import Watch, open_watch
+
+if TYPE_CHECKING:
+    from rtdiff.config import WatchConfig
+
+    from rtdiff.sinks.sink import Sink
+
+
+def watch(settings: WatchConfig) -> int:
+    """Watch until the source ends, or as long as the settings say; return the exit code.
+
+    Raises
+    ------
+    SettingsError, SourceError, SinkError, EngineError, MissingExtra
+        As told by the message; outputs are closed before.
+    """
+    with contextlib.ExitStack() as stack:
+        rooms = stack.enter_context(open_watch(settings))
+        info = rooms.source.info
+        _say_begin(settings, rooms)
+        sinks = [
+            stack.enter_context(sink) for sink in _sinks(settings, info.fps or settings.fps, rooms.alarm)
+        ]
+        stop = stack.enter_context(_signals())
+        summary = Summary()
+        shown = stack.enter_context(progress(info.frames))
+        limit = settings.max_events
+
+        def enough() -> str:
+            if stop.is_set():
+                return "interrupted"
+            return "ended" if limit is not None and summary.alarms >= limit else ""
+
+        ticks = rooms.ticks(settings.duration_ns, enough)
+        run(ticks, rooms.reference, rooms.engine, rooms.regions, rooms.journal.tell, [*sinks, shown], summary)
+    if summary.frames == 0:
+        raise SourceError(f"{info.name}: gave not one frame; see whether it plays elsewhere")
+    _say_end(settings, summary, rooms.reference.kind)
+    return 1 if settings.exit_code and summary.alarms and not settings.exit_zero else 0
+
+
+def _sinks(settings: WatchConfig, fps: Any, alarm: Alarm) -> Iterator[Sink]:
+    if settings.log is not None:
+        from rtdiff.sinks.background import Background
+        from rtdiff.sinks.log import LogSink
+
+        log = LogSink(settings.log, event_line)
+        yield Background(log) if settings.log == "-" else log
+    if settings.output is not None:
+        from rtdiff.sinks.video import VideoSink
+        from rtdiff.views.painter import Painter
+
+        def open_alarms() -> str:
+            return ", ".join(name or "alarm" for name in alarm.open)
+
+        yield VideoSink(Path(settings.output), Painter(settings.layout, alarm=open_alarms), fps)
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[threading.Event]:
+    """Yield an event that is set by the first SIGINT or SIGTERM; a second one ends the process."""
+    stop = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def end(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, end)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"rtdiff: {text}\n")
+
+
+def _say_begin(settings: WatchConfig, rooms: Watch) -> None:
+    kind, wanted = rooms.reference.kind, settings.reference
+    what = {"median": f"the median of the first {wanted.partition(':')[2]}", "first": "the first frame"}
+    _say(f"reference: {what.get(kind, redact(wanted))}; engine: {rooms.engine.name}")
+    if rooms.engine.name == "numba" and not compiled():
+        _say("compiling the numba kernels, once on this machine: about 5 s")
+        warm()
+
+
+def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:
+    out = sys.stderr if settings.log == "-" else sys.stdout
+    frames = f"{count_text(summary.frames, 'frame')}, {summary.compared} compared"
+    if summary.corrupt:
+        frames += f", {summary.corrupt} damaged and set aside"
+    out.write(f"{frames}\n")
+    if summary.compared == 0:
+        _say(f"the source ended before its {kind} was learned; use --reference first, or a shorter time")
+        return
+    worst = (
+        ""
+        if summary.worst_frame is None
+        else f", lowest {score_text(summary.score_min)} at frame {summary.worst_frame}"
+    )
+    out.write(f"score    {score_text(summary.score)} on average{worst}\n")
+    out.write(f"regions  in {count_text(summary.different, 'frame')}\n")
+    out.write(f"alarms   {summary.alarms}\n")
