@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.assemble import engine_for, reference_for, regions_for
+from rtdiff.assemble import engine_for, paint, reference_for, regions_for
 from rtdiff.reconcile import fit_still, match_pair
 from rtdiff.records import Diff, Frame
 from rtdiff.reference import PictureReference
@@ -165,7 +166,8 @@ class Differ:
         self.close()
 
     def _from_array(self, array: NDArray[Any]) -> Frame:
-        take: Callable[..., NDArray[Any]] = self._pool.take
+        """Return a frame that shares nothing with `array`, in memory that is used again."""
+        take = self._pool.take
         frame = frame_from_array(
             array,
             data_range=self._data_range,
@@ -173,9 +175,15 @@ class Differ:
             time_ns=self._index * self._step,
             source="array",
             take=take,
+            split=self._engine.split if self._engine.splits else None,
         )
         self._index += 1
-        return frame
+        planes = frame.planes
+        if len(planes) == 1:
+            planes = (take(planes[0].shape, planes[0].dtype),)
+            np.copyto(planes[0], frame.luma)
+        kept = replace(frame, planes=planes, _made=[])
+        return replace(kept, bgr=partial(paint, kept), _made=[])
 
 
 def _frame(what: Picturelike, side: str, data_range: int | None) -> Frame:

@@ -207,6 +207,18 @@ def test_results_that_are_held_stay(name: str) -> None:
         np.testing.assert_allclose(kept.map(), fresh.map(), atol=2e-4)
 
 
+@pytest.mark.parametrize("name", available())
+@settings(max_examples=20, deadline=None)
+@given(bgr=arrays(np.uint8, st.tuples(st.integers(1, 50), st.integers(1, 50), st.just(3))))
+def test_splits_colours_as_opencv_does(name: str, bgr: np.ndarray) -> None:
+    from rtdiff.sources.colour import bgr_to_planes
+
+    out = tuple(np.empty(bgr.shape[:2], np.uint8) for _ in range(3))
+    make_engine(name, noise=pair_noise, threads=2).split(bgr, out)
+    for have, want in zip(out, bgr_to_planes(bgr), strict=True):
+        np.testing.assert_array_equal(have, want)
+
+
 def test_reconciling_is_the_callers_duty() -> None:
     a, b = frame(np.zeros((9, 9), np.uint8)), frame(np.zeros((9, 8), np.uint8))
     with pytest.raises(ValueError, match="must be reconciled"):

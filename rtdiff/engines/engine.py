@@ -52,6 +52,8 @@ class Engine:
     depth = 1  # comparisons in flight
     band = 64  # rows at a time: 1080p int32 temporaries of a band stay in a 1 MiB cache
     xp: ClassVar[Any] = np
+    splits: ClassVar[bool] = False
+    """Whether it has a `split` of its own."""
 
     @classmethod
     def probe(cls) -> None:
@@ -93,6 +95,18 @@ class Engine:
     def close(self) -> None:
         """Let go of buffers and threads; idempotent."""
         self._plans = None
+
+    def split(self, bgr: NDArray[np.uint8], out: tuple[Any, Any, Any]) -> None:
+        """Fill Y, Cb, Cr (BT.601, full range) from BGR, bit for bit as OpenCV does.
+
+        Y is ``COLOR_BGR2GRAY`` (15-bit weights), Cb and Cr are those of ``COLOR_BGR2YCrCb`` (14-bit).
+        """
+        blue, green, red = (bgr[..., k].astype(np.int32) for k in range(3))
+        y = (blue * 1868 + green * 9617 + red * 4899 + (1 << 13)) >> 14
+        middle = (128 << 14) + (1 << 13)
+        out[0][:] = (blue * 3735 + green * 19235 + red * 9798 + (1 << 14)) >> 15
+        out[1][:] = (((blue - y) * 9241 + middle) >> 14).clip(0, 255)
+        out[2][:] = (((red - y) * 11682 + middle) >> 14).clip(0, 255)
 
     def block_sums(self, reference: Prepared, test: Prepared) -> list[NDArray[np.int64]]:
         """Return for every plane (blocks, 2) sums of d and d * d over 8x8 blocks on a lattice."""

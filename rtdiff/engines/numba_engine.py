@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,7 @@ class NumbaEngine(Engine):
     _workers: ThreadPoolExecutor | None = None
 
     name = "numba"
+    splits: ClassVar[bool] = True
 
     @classmethod
     def warm(cls) -> None:
@@ -40,6 +42,8 @@ class NumbaEngine(Engine):
                 (plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", lambda: np.zeros((1, 1, 3), np.uint8)
             )
             engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
+            if dtype == np.uint8:
+                engine.split(np.zeros((16, 16, 3), np.uint8), (plane.copy(), plane.copy(), plane.copy()))
             engine.close()
 
     def prepare(self, frame: Frame) -> Prepared:
@@ -171,13 +175,24 @@ class NumbaEngine(Engine):
                 out,
             )
 
+        self._on_threads(height, job)
+        return out
+
+    def split(self, bgr: NDArray[np.uint8], out: tuple[Any, Any, Any]) -> None:
+        """Fill Y, Cb, Cr (BT.601, full range) from BGR, bit for bit as OpenCV does."""
+        height, width = bgr.shape[:2]
+        flat = np.ascontiguousarray(bgr).reshape(height, 3 * width)
+        flat.flags.writeable = False
+        self._on_threads(height, lambda _, start, stop: kernels.split(start, stop, flat, *out))
+
+    def _on_threads(self, height: int, job: Callable[[int, int, int], None]) -> None:
+        """Run `job` (band, first row, end row) for all bands; the last one on this thread."""
         edges = _edges(height, self.threads)
         bands = [(i, *edge) for i, edge in enumerate(pairwise(edges))]
         waiting = [self._executor().submit(job, *band) for band in bands[:-1]]
         job(*bands[-1])
         for other in waiting:
             other.result()
-        return out
 
     def _colours(self, reference: Prepared, plan: Plan) -> tuple[NDArray[Any], tuple[int, int]]:
         """Return a buffer for the largest chroma difference and how many pixels its samples span."""

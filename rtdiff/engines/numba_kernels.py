@@ -424,6 +424,28 @@ def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, sc
             examine(y, a, b, tint, steps[1], columns, numbers, row, buffers, zone, (decided, tiles, lows))
 
 
+@jit()
+def split_row(bgr, y, cb, cr):
+    """Fill a row of Y, Cb, Cr from one of B, G, R, B, G, R ...; see `Engine.split`."""
+    i32 = np.int32
+    for i in range(len(y)):
+        b, g, r = i32(bgr[3 * i]), i32(bgr[3 * i + 1]), i32(bgr[3 * i + 2])
+        bright = add(add(mul(b, i32(3735)), mul(g, i32(19235))), add(mul(r, i32(9798)), i32(1 << 14)))
+        t = i32(add(add(mul(b, i32(1868)), mul(g, i32(9617))), add(mul(r, i32(4899)), i32(1 << 13))) >> 14)
+        u = i32(add(mul(sub(b, t), i32(9241)), i32((128 << 14) + (1 << 13))) >> 14)
+        v = i32(add(mul(sub(r, t), i32(11682)), i32((128 << 14) + (1 << 13))) >> 14)
+        y[i] = np.uint8(i32(bright) >> 15)
+        cb[i] = np.uint8(min(max(u, i32(0)), i32(255)))
+        cr[i] = np.uint8(min(max(v, i32(0)), i32(255)))
+
+
+@jit(inner=False)
+def split(start, stop, bgr, y, cb, cr):
+    """Fill rows start..stop of Y, Cb, Cr; `bgr` is (H, 3 * W)."""
+    for row in range(start, stop):
+        split_row(bgr[row], y[row], cb[row], cr[row])
+
+
 @jit(inner=False)
 def block_sums(x, y, rows, columns, out):
     """Sum d and d * d over 8x8 blocks."""

@@ -12,6 +12,7 @@ from rtdiff.errors import SettingsError
 from rtdiff.records import Correction, Frame, Picture, Plane
 
 Take = Callable[[tuple[int, ...], Any], NDArray[Any]]
+Split = Callable[[NDArray[np.uint8], tuple[Plane, Plane, Plane]], None]
 _DEPTHS = {(1 << bits) - 1 for bits in range(9, 17)}
 
 
@@ -23,6 +24,7 @@ def frame_from_array(
     time_ns: int = 0,
     source: str = "array",
     take: Take | None = None,
+    split: Split | None = None,
 ) -> Frame:
     """Return a frame of an array.
 
@@ -42,6 +44,9 @@ def frame_from_array(
     take : callable, optional
         Gives a contiguous array of a shape and dtype for each of Y, Cb, Cr of a BGR array, such as a
         pool's; without it they are allocated.
+    split : callable, optional
+        Fills those three from an 8-bit BGR array, bit for bit as `bgr_to_planes` does, but quicker: an
+        engine's.
 
     Raises
     ------
@@ -64,7 +69,11 @@ def frame_from_array(
             if take
             else None
         )
-        planes, shown = bgr_to_planes(samples, out), samples
+        if split is not None and out is not None and samples.dtype == np.uint8:
+            split(samples, out)
+            planes, shown = out, samples
+        else:
+            planes, shown = bgr_to_planes(samples, out), samples
     else:
         if largest not in (255, 65535):
             raise SettingsError(
