@@ -30,8 +30,8 @@ def jit(inner: bool = True, **options: Any) -> Any:
 
     def wrap(function: Any) -> Any:
         settings = {"nogil": True, "boundscheck": False, "error_model": "numpy", **options}
-        if inner:  # never called from Python: a third less to compile
-            settings |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        if inner:  # never called from Python, part of their callers' code: nothing to wrap or to cache
+            return njit(**settings, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
         try:
             return njit(cache=True, **settings)(function)
         except RuntimeError:  # no writable place for the cache: compile anew in every process
