@@ -1,350 +1,314 @@
-"""Everything that can be set: one table, from which options, YAML keys, help and schema are made.
+"""What a YAML file, the command line or Python may say: the one table of settings.
 
-Values are taken as text wherever they come from and parsed by `rtdiff.values`, so that a command
-line, a YAML file and Python mean the same by the same characters.
+A field is an option and a YAML key of the same kebab-case name; its description is its help.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from difflib import get_close_matches
 from fractions import Fraction
-from typing import Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 
-from pydantic import (
-    AliasGenerator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    PlainValidator,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from rtdiff import values
-from rtdiff.errors import SettingsError
-from rtdiff.values import Area, Floor, Span
-from rtdiff.zones import Shape, parse_shape
+from rtdiff import fields as f
+from rtdiff.validation import from_options, schema
+from rtdiff.values import Area, Floor, Span, median_span
+from rtdiff.zones import Shape
 
-METRICS = ("ssim", "psnr", "absdiff")
-ENGINES = ("auto", "numpy", "numba", "cupy")
-SIZE_POLICIES = ("pad", "scale", "crop", "fail")
-LAYOUTS = ("overlay", "side", "stack")
-LATER = (
-    *("window", "align", "jobs", "update", "junit", "exec", "camera", "time-shift", "start", "every", "end"),
-    *("per-frame", "fail-under-min", "save-worst", "test", "ignore", "density", "frame", "server", "palette"),
-    *("events", "lost-after", "realtime", "range", "accept"),
-)
-"""Options of the contract that this version does not have."""
-
-
-def chosen(names: tuple[str, ...], later: tuple[str, ...] = ()) -> Callable[[object], str]:
-    """Return a parser that takes one of `names`."""
-
-    def parse(value: object) -> str:
-        if value in names:
-            return str(value)
-        hint = next((f"; did you mean {near}" for near in get_close_matches(str(value), names, 1)), "")
-        hint = "; it comes in a later version" if value in later else hint
-        raise ValueError(f"must be one of {', '.join(names)}, got {values.show(value)}{hint}")
-
-    return parse
-
-
-def metrics(value: object) -> tuple[str, ...]:
-    """Parse ``ssim,psnr``; the first one is the score."""
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple) or not parts:
-        raise ValueError(f"must be one or more of {', '.join(METRICS)}, got {values.show(value)}")
-    one = chosen(METRICS, ("ssim-gaussian", "ssim-ffmpeg"))
-    return tuple(dict.fromkeys(one(part.strip() if isinstance(part, str) else part) for part in parts))
-
-
-def flag(value: object) -> bool:
-    """Parse true or false; what else YAML 1.1 calls so is refused."""
-    if isinstance(value, bool) or value in ("true", "false"):
-        return value in (True, "true")
-    raise ValueError(f"must be true or false, got {values.show(value)}")
-
-
-def between(low: float, high: float, whole: bool = False) -> Callable[[object], float]:
-    """Return a parser of numbers from `low` to `high`."""
-    what = f"a {'whole ' if whole else ''}number from {low:g} to {high:g}"
-
-    def parse(value: object) -> float:
-        exact = values.number(value, what)
-        text = str(value).strip().lstrip("+-")
-        if len(text) > 1 and text[0] == "0" and text[1].isdigit():
-            raise ValueError(f"must be {what}, got {values.show(value)}; write it without the leading 0")
-        if not low <= exact <= high or (whole and exact != int(exact)):
-            raise ValueError(f"must be {what}, got {values.show(value)}")
-        return int(exact) if whole else float(exact)
-
-    return parse
-
-
-def text(value: object) -> str:
-    """Parse a name or a path: any text but none."""
-    if isinstance(value, str) and value.strip() and "\0" not in value:
-        return value
-    raise ValueError(f"must be a text, got {values.show(value)}")
-
-
-def _as(parser: Callable[[object], Any], kind: str, example: str = "") -> tuple[Any, ...]:
-    schema: dict[str, Any] = {"type": kind.split("|") if "|" in kind else kind}
-    return PlainValidator(parser), WithJsonSchema(schema | ({"examples": [example]} if example else {}))
-
-
-_PLAIN = PlainSerializer(str, return_type=str)
-Text = Annotated[str, *_as(text, "string")]
-Flag = Annotated[bool, *_as(flag, "boolean")]
-Duration = Annotated[Span, *_as(values.span, "string|number", "1.5s"), _PLAIN]
-Share = Annotated[float, *_as(values.fraction, "string|number", "0.5%")]
-Smallest = Annotated[Area, *_as(values.area, "string", "0.02%,4x4"), _PLAIN]
-Rate = Annotated[Fraction, *_as(values.rate, "string|number", "30000/1001"), _PLAIN]
-Size = Annotated[
-    tuple[int, int],
-    *_as(values.size, "string", "1920x1080"),
-    PlainSerializer(lambda wh: f"{wh[0]}x{wh[1]}", return_type=str),
+__all__ = [
+    "BenchConfig",
+    "CommonConfig",
+    "CompareConfig",
+    "DemoConfig",
+    "DoctorConfig",
+    "VerbConfig",
+    "WatchConfig",
+    "WatchZone",
+    "Zone",
+    "from_options",
+    "schema",
 ]
-ShapeText = Annotated[Shape, *_as(parse_shape, "string", "10:10-90:60"), _PLAIN]
-Threshold = Annotated[float, *_as(between(0.5, 100), "number")]
-Whole = Annotated[int, *_as(between(0, 10**9, whole=True), "integer")]
-Pixels = Annotated[int, *_as(between(0, 1000, whole=True), "integer")]
+
+ALIASES = {"json_file": "json"}  # BaseModel has a `json` already
+RULE = ("raise_at", "clear_at", "on_delay", "on_frames", "off_delay")
+METRICS = f.choices("ssim", "psnr", "absdiff", later=("ssim-gaussian", "ssim-ffmpeg"))
+LAYOUTS = f.choice("overlay", "side", later=("split", "stack", "blink", "diff", "heat"))
+FILE = f.address("the name of a file, or -", "FILE")
+OUTPUT = f.address("the name of a file", "FILE", stdout=False)
+INPUT = f.address("a file, a folder or an address", "SOURCE")
+PICTURE = f.address("the name of a PNG", "PNG")
 
 
-def _listed(value: object) -> object:
-    """Take one text for a list of one, and a mapping NAME: SHAPE for a list of zones."""
-    if isinstance(value, dict):
-        return [
-            {"name": name, **shape} if isinstance(shape, dict) else {"name": name, "shape": shape}
-            for name, shape in value.items()
-        ]
-    return value if isinstance(value, list | tuple) else [value]
+def option(default: Any, description: str, **more: Any) -> Any:
+    """Return a field with a default."""
+    return Field(default=default, description=description, **more)
 
 
-def _zone_text(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    name, equals, shape = value.partition("=")
-    if not equals:
-        raise ValueError(f"must be NAME=SHAPE such as door=10:10-90:60, got {values.show(value)}")
-    return {"name": name, "shape": shape}
-
-
-_KEYS = {"json_file": "json"}  # `json` is a method of every model
-
-
-class Settings(BaseModel):
-    """What all models share: kebab-case keys, nothing unknown, nothing changed afterwards."""
+class Model(BaseModel):
+    """Base of all settings: nothing unknown, nothing guessed, nothing changed afterwards."""
 
     model_config = ConfigDict(
+        strict=True,
         extra="forbid",
         frozen=True,
+        alias_generator=lambda name: ALIASES.get(name, name.replace("_", "-")),
         arbitrary_types_allowed=True,
-        validate_by_name=True,
-        validate_by_alias=True,
-        alias_generator=AliasGenerator(alias=lambda name: _KEYS.get(name, name.replace("_", "-"))),
+        defer_build=True,  # a run needs one of them
     )
 
 
-class Zone(Settings):
-    """A named part of the picture with limits of its own."""
+class VerbConfig(Model):
+    """What every verb takes."""
 
-    name: Text = Field(description="name of the zone")
-    shape: ShapeText = Field(description="x0:y0-x1:y1, a polygon x,y x,y x,y, or a PNG")
-    raise_at: Share | None = Field(None, description="changed part of the zone that raises its alarm")
-    clear_at: Share | None = Field(None, description="changed part below which it is cleared")
-    on_delay: Duration | None = Field(None, description="how long it must differ")
-    off_delay: Duration | None = Field(None, description="how long it must be the same again")
+    positional: ClassVar[tuple[str, ...]] = ()
+    """Keys that the command line takes by position."""
+
+    debug: Annotated[bool, f.FLAG] = option(False, "Show where an error comes from")
 
 
-Zones = Annotated[list[Annotated[Zone, BeforeValidator(_zone_text)]], BeforeValidator(_listed)]
-Shapes = Annotated[list[ShapeText], BeforeValidator(_listed)]
+class Zone(Model):
+    """A named part of the picture."""
+
+    name: Annotated[str, f.NAME] = Field(description="Its name in results")
+    shape: Annotated[Shape, f.SHAPE] = Field(
+        description="x0:y0-x1:y1 (half-open), corners x,y x,y x,y, or a PNG; pixels of the reference"
+    )
 
 
-class CommonConfig(Settings):
+class WatchZone(Zone):
+    """A named part of the picture with an alarm of its own; what is not given is as for all."""
+
+    raise_at: Annotated[float | None, f.RAISE_AT.or_none()] = option(
+        None, "Changed fraction of the zone that raises its alarm, above 0 to 1"
+    )
+    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
+        None, "Changed fraction below which it clears, 0 to raise-at"
+    )
+    on_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be different")
+    on_frames: Annotated[int | None, f.whole(1, 100_000, "N").or_none()] = option(
+        None, "And in how many frames, 1 to 100000"
+    )
+    off_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be the same again")
+
+
+class CommonConfig(VerbConfig):
     """What comparing and watching share."""
 
-    metric: Annotated[
-        tuple[str, ...], *_as(metrics, "string|array", "ssim,psnr"), PlainSerializer(list, return_type=list)
-    ] = Field(("ssim",), description="ssim, psnr, absdiff; several with commas, the first is the score")
-    engine: Annotated[str, *_as(chosen(ENGINES), "string")] = Field(
-        "auto", description="auto, numpy, numba or cupy; a name is a demand"
+    metric: Annotated[tuple[str, ...], METRICS] = option(
+        ("ssim",), "What to measure; several with commas, the first one is the score"
     )
-    threshold: Threshold = Field(6.0, description="how different is different, in units of the noise")
-    strict: Flag = Field(False, description="every sample counts, whatever the noise")
-    size_policy: Annotated[str, *_as(chosen(SIZE_POLICIES), "string")] = Field(
-        "pad", description="pictures of two sizes: pad, scale, crop or fail"
+    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
+    range: Annotated[str, f.choice("coded", "full")] = option(
+        "coded", "Luma as coded, or expanded to the full range"
     )
-    zone: Zones = Field([], description="NAME=SHAPE, a part with a score of its own; repeatable")
-    ignore_region: Shapes = Field([], description="SHAPE that is not compared; repeatable")
-    mask: Text | None = Field(None, description="PNG of the picture's size; black is not compared")
-    min_area: Smallest = Field(Area(pixels=1), description="smallest region: 0.02%, 16px, 4x4")
-    merge: Pixels = Field(8, description="regions nearer than this many pixels are one")
-    max_diff_pixels: Whole = Field(0, description="different pixels that still count as the same")
-    fps: Rate = Field(Fraction(25), description="frames a second of folders")
-    threads: Annotated[int, *_as(between(0, 1024, whole=True), "integer")] = Field(
-        0, description="how many threads; 0: as many as there are cores"
+    size_policy: Annotated[str, f.choice("pad", "scale", "crop", "fail")] = option(
+        "pad", "What to do when the two differ in size"
     )
-    layout: Annotated[str, *_as(chosen(LAYOUTS, ("split", "blink", "diff", "heat")), "string")] = Field(
-        "overlay", description="how -o shows it: overlay, side or stack"
+    strict: Annotated[bool, f.FLAG] = option(False, "Count every sample that differs, noise or not")
+    zone: Annotated[tuple[Zone, ...], f.ZONES] = option(
+        (), "Compare only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated"
     )
-    json_file: Text | None = Field(None, description="write the result as JSON; - is stdout")
-    output: Text | None = Field(None, description="write the annotated picture or video")
-    exit_zero: Flag = Field(False, description="exit with 0 where it would be 1")
+    mask: Annotated[str | None, PICTURE.or_none()] = option(
+        None, "A picture of the same size; black is ignored"
+    )
+    ignore_region: Annotated[tuple[Shape, ...], f.SHAPES] = option(
+        (), "Ignore what is here; as for --zone, may be repeated"
+    )
+    threshold: Annotated[float, f.number(0.5, 100, "N")] = option(
+        6.0, "From where a pixel is different, in units of the noise, 0.5 to 100"
+    )
+    min_area: Annotated[Area, f.AREA] = option(
+        Area(pixels=1), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
+    )
+    min_side: Annotated[int, f.whole(1, 65535, "PX")] = option(
+        1, "Smallest width and height of a region, pixels, 1 to 65535"
+    )
+    merge: Annotated[int, f.whole(0, 10_000, "PX")] = option(
+        8, "Regions nearer than this are one, pixels, 0 to 10000"
+    )
+    fps: Annotated[Fraction, f.RATE] = option(
+        Fraction(25), "Rate of what carries none (folders), frames a second, above 0 to 1000"
+    )
+    threads: Annotated[int, f.whole(0, 1024, "N")] = option(
+        0, "Threads that compute, 0 to 1024; 0: all cores"
+    )
+    layout: Annotated[str, LAYOUTS] = option("overlay", "How the picture or video of --output is laid out")
+    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
+    output: Annotated[str | None, OUTPUT.or_none()] = option(None, "Write the result as a picture or video")
+    exit_zero: Annotated[bool, f.FLAG] = option(False, "Exit with 0 where it would be 1")
+
+    if TYPE_CHECKING:
+
+        @property
+        def max_diff_pixels(self) -> int:
+            """Different pixels that are still called the same."""
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What must be measured; the first one is the score."""
+        return self.metric
+
+    def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of what is read, and of what is written."""
+        shapes = [shape for zone in self.zone for shape in [zone.shape]] + list(self.ignore_region)
+        read = [str(shape) for shape in shapes if hasattr(shape, "path")] + [self.mask or ""]
+        written = [self.json_file or "", self.output or ""]
+        return tuple(filter(None, read)), tuple(filter(None, written))
 
     @model_validator(mode="after")
-    def _names(self) -> Self:
-        names = [zone.name for zone in self.zone]
-        for name in names:
-            if names.count(name) > 1:
-                raise ValueError(f"zone {name!r} is named twice; give every zone a name of its own")
+    def _outputs_are_no_inputs(self) -> Self:
+        f.check_files(*self.files())
         return self
 
 
 class CompareConfig(CommonConfig):
     """``rtdiff compare REF TEST``."""
 
-    reference: Text = Field(description="the picture as it should be")
-    test: Text = Field(description="the picture as it is")
-    fail_under: Annotated[Floor | None, *_as(values.floor, "string|number", "40dB"), _PLAIN] = Field(
-        None, description="lowest score that is the same (0.98), or PSNR (40dB); then it alone decides"
+    positional = ("reference", "test")
+
+    reference: Annotated[str, INPUT] = Field(description="What it should be: a picture; - is stdin")
+    test: Annotated[str, INPUT] = Field(description="What it is: a picture; - is stdin")
+    max_diff_pixels: Annotated[int, f.whole(0, 2**31, "N")] = option(
+        0, "Different pixels, all together, that are still the same, 0 to 2147483648"
     )
+    fail_under: Annotated[Floor | None, f.FLOOR.or_none()] = option(
+        None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
+    )
+
+    def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of what is read, and of what is written."""
+        read, written = super().files()
+        return (self.reference, self.test, *read), written
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """What must be measured: `metric`, and the PSNR that ``--fail-under 40dB`` asks for."""
+        needs = self.fail_under is not None and self.fail_under.unit == "dB" and "psnr" not in self.metric
+        return (*self.metric, "psnr") if needs else self.metric
 
 
 class WatchConfig(CommonConfig):
     """``rtdiff watch SOURCE``."""
 
-    source: Text = Field(description="a video, a folder, a sequence, - or synthetic://")
-    reference: Annotated[str, *_as(values.reference, "string", "median:2s")] = Field(
-        "median:2s", description="a picture, first, or median:TIME"
+    positional = ("source",)
+
+    source: Annotated[str, INPUT] = Field(description="A file, a folder, synthetic://shelf, or - for stdin")
+    name: Annotated[str | None, f.NAME.or_none()] = option(None, "Its name in events")
+    reference: Annotated[str, f.REFERENCE] = option(
+        "median:2s", "What frames are held against: a picture, first, or the median of the first TIME"
     )
-    min_area: Smallest = Field(Area(0.0002, 0, 4), description="smallest region: 0.02%, 16px, 4x4")
-    log: Text | None = Field(None, description="write events, one JSON object a line; - is stdout")
-    exit_code: Flag = Field(False, description="exit with 1 when an alarm was raised")
-    max_events: Whole | None = Field(None, description="end after so many alarms")
-    duration: Duration | None = Field(None, description="end after this time of the source")
-    raise_at: Share = Field(0.0002, description="changed part of the zone that raises an alarm")
-    clear_at: Share | None = Field(None, description="changed part that clears it; half of --raise-at")
-    on_delay: Duration = Field(values.span("1s"), description="how long it must differ")
-    on_frames: Whole = Field(3, description="and in how many frames")
-    off_delay: Duration = Field(values.span("5s"), description="how long it must be the same again")
-    reminder: Duration = Field(values.span("1h"), description="how often a lasting alarm is told; 0: once")
+    size_policy: Annotated[str, f.choice("pad", "scale", "crop", "fail")] = option(
+        "scale", "What to do when reference and frames differ in size"
+    )
+    zone: Annotated[tuple[WatchZone, ...], f.ZONES] = option(
+        (), "Watch only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated"
+    )
+    min_area: Annotated[Area, f.AREA] = option(
+        Area(0.0002), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
+    )
+    min_side: Annotated[int, f.whole(1, 65535, "PX")] = option(
+        4, "Smallest width and height of a region, pixels, 1 to 65535"
+    )
+    log: Annotated[str | None, FILE.or_none()] = option(None, "Write events as JSON lines; - is stdout")
+    exit_code: Annotated[bool, f.FLAG] = option(False, "Exit with 1 when an alarm was raised")
+    max_events: Annotated[int | None, f.whole(1, 10**9, "N").or_none()] = option(
+        None, "End after so many alarms, 1 to 1000000000"
+    )
+    duration: Annotated[Span | None, f.DURATION.or_none()] = option(
+        None, "End after this time, or frames (47f)"
+    )
+    raise_at: Annotated[float, f.RAISE_AT] = option(
+        0.0002, "Changed fraction of a zone that raises an alarm, above 0 to 1"
+    )
+    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
+        None, "Changed fraction below which it clears, 0 to raise-at; default: half of raise-at"
+    )
+    on_delay: Annotated[Span, f.SPAN] = option(Span(10**9), "How long a zone must be different")
+    on_frames: Annotated[int, f.whole(1, 100_000, "N")] = option(3, "And in how many frames, 1 to 100000")
+    off_delay: Annotated[Span, f.SPAN] = option(Span(5 * 10**9), "How long it must be the same again")
+    reminder: Annotated[Span, f.SPAN] = option(
+        Span(3600 * 10**9), "How often an alarm that lasts is told again; 0: never"
+    )
+
+    max_diff_pixels: ClassVar[int] = 0
+
+    def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return the names of what is read, and of what is written."""
+        read, written = super().files()
+        learned = self.reference == "first" or self.reference.startswith("median:")
+        read = (self.source, *read) if learned else (self.source, self.reference, *read)
+        return read, (*written, self.log) if self.log else written
 
     @model_validator(mode="after")
-    def _order(self) -> Self:
-        for zone in self.zone or (None,):
-            limits = self.alarm_of(zone)
-            if limits["clear_at"] > limits["raise_at"]:
-                where = f"zone {zone.name!r}, " if zone else ""
-                raise ValueError(f"{where}clear-at: must not be above raise-at; leave it out for half of it")
+    def _clears_below_where_it_raises(self) -> Self:
+        for zone in (None, *self.zone):
+            rule = self.alarm_of(zone)
+            if rule["clear_at"] > rule["raise_at"]:
+                where = "" if zone is None else f" of zone {zone.name!r}"
+                raise ValueError(
+                    f"clear-at{where}: {rule['clear_at']} is above raise-at, {rule['raise_at']}; give less"
+                )
         return self
+
+    def at_rate(self, fps: Fraction | None) -> Self:
+        """Return the same settings for a source of `fps`: times given in frames follow it."""
+        return self if fps is None else self.model_copy(update={"fps": fps})
 
     @property
     def duration_ns(self) -> int | None:
-        """How long to watch, nanoseconds of stream time."""
+        """When to end, nanoseconds; None: at the end of the source."""
         return None if self.duration is None else self.duration.at(self.fps)
 
     @property
     def median_ns(self) -> int:
-        """How long the median is learned, nanoseconds."""
-        return values.median_span(self.reference).at(self.fps)
+        """How long a median reference is learned, nanoseconds; 0 for any other."""
+        return median_span(self.reference).at(self.fps)
 
-    def alarm_of(self, zone: Zone | None) -> dict[str, Any]:
-        """Return the fields of a zone's `rtdiff.alarm.AlarmRule`, its own settings over the common ones."""
-
-        def pick(name: str) -> Any:
-            own = getattr(zone, name, None)
-            return getattr(self, name) if own is None else own
-
-        raise_at, clear_at = pick("raise_at"), pick("clear_at")
-        if zone is not None and zone.raise_at is not None and zone.clear_at is None:
-            clear_at = None
+    def alarm_of(self, zone: WatchZone | None) -> dict[str, Any]:
+        """Return the alarm rule of a zone, its own settings over the common ones: times in ns."""
+        own = {key: getattr(zone, key) for key in RULE if getattr(zone, key, None) is not None}
+        raise_at = own.get("raise_at", self.raise_at)
+        common = None if "raise_at" in own else self.clear_at  # half of its own, not of another's
+        clear_at = own.get("clear_at", raise_at / 2 if common is None else common)
         return {
             "raise_at": raise_at,
-            "clear_at": raise_at / 2 if clear_at is None else clear_at,
-            "on_delay_ns": pick("on_delay").at(self.fps),
-            "on_frames": self.on_frames,
-            "off_delay_ns": pick("off_delay").at(self.fps),
+            "clear_at": clear_at,
+            "on_delay_ns": own.get("on_delay", self.on_delay).at(self.fps),
+            "on_frames": own.get("on_frames", self.on_frames),
+            "off_delay_ns": own.get("off_delay", self.off_delay).at(self.fps),
             "reminder_ns": self.reminder.at(self.fps),
         }
 
 
-class DoctorConfig(Settings):
+class DoctorConfig(VerbConfig):
     """``rtdiff doctor``."""
 
-    warm: Flag = Field(False, description="compile the Numba kernels now, so that nothing waits later")
-    json_file: Text | None = Field(None, description="write the result as JSON; - is stdout")
+    warm: Annotated[bool, f.FLAG] = option(False, "Compile the kernels now and fill caches")
+    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
 
 
-class BenchConfig(Settings):
+class BenchConfig(VerbConfig):
     """``rtdiff bench``."""
 
-    engine: Annotated[str, *_as(chosen(("all", *ENGINES[1:])), "string")] = Field(
-        "all", description="all, numpy, numba or cupy"
+    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
+    size: Annotated[tuple[tuple[int, int], ...], f.SIZES] = option(
+        ((1920, 1080),), "Width and height, pixels, 1 to 65535; several with commas, may be repeated"
     )
-    size: Annotated[list[Size], BeforeValidator(_listed)] = Field(
-        [(640, 480), (1280, 720), (1920, 1080)], description="WIDTHxHEIGHT; repeatable"
-    )
-    json_file: Text | None = Field(None, description="write the result as JSON; - is stdout")
+    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
 
 
-class DemoConfig(Settings):
+class DemoConfig(VerbConfig):
     """``rtdiff demo``."""
 
-    source: Text | None = Field(None, description="your own file or folder instead of the drawn scene")
-    output: Text = Field("rtdiff-demo", description="folder for the video, the picture and the log")
-    engine: Annotated[str, *_as(chosen(ENGINES), "string")] = Field("auto", description="as for watch")
-    duration: Duration | None = Field(None, description="end after this time of the source")
+    positional = ("source",)
 
-
-Model = TypeVar("Model", bound=Settings)
-
-
-def from_options(model: type[Model], **options: Any) -> Model:
-    """Return a model made from Python keyword options.
-
-    Raises
-    ------
-    SettingsError
-        A name that is no option, or a value it does not take.
-    """
-    try:
-        return model.model_validate(options)
-    except ValidationError as error:
-        where, problem = first_problem(error, model)
-        raise SettingsError(
-            f"{'.'.join(str(part).replace('-', '_') for part in where)}: {problem}"
-        ) from error
-
-
-def first_problem(error: ValidationError, model: type[Settings]) -> tuple[tuple[str | int, ...], str]:
-    """Return where the first error is, as keys and indices, and what is wrong with what to do."""
-    first = min(error.errors(include_url=False), key=lambda one: one["type"] == "missing")
-    where = tuple(first["loc"])
-    kind, told = first["type"], str(first["msg"]).removeprefix("Value error, ")
-    if kind == "extra_forbidden":
-        return where, unknown(str(where[-1]), model if len(where) == 1 else Zone)
-    if kind == "missing":
-        return where, "is needed; see --help"
-    if kind == "value_error":
-        return where or ("settings",), told if ";" in told else f"{told}; see --help"
-    return where, f"{told[:1].lower()}{told[1:]}, got {values.show(first.get('input'))}; see --help"
-
-
-def unknown(key: str, model: type[Settings]) -> str:
-    """Return what is wrong with a key that `model` does not have."""
-    kebab = key.replace("_", "-")
-    known = [str(f.alias or name) for name, f in model.model_fields.items()]
-    near = get_close_matches(kebab, known, 1)
-    if kebab in LATER:
-        return "comes in a later version; leave it out"
-    return (
-        f"is not an option; did you mean {near[0]}"
-        if near
-        else f"is not an option; known: {', '.join(known)}"
+    source: Annotated[str | None, INPUT.or_none()] = option(
+        None, "What to watch instead of the built-in scene"
+    )
+    output: Annotated[str | None, f.address("the name of a folder", "FOLDER").or_none()] = option(
+        None, "Folder for what it makes"
+    )
+    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
+    duration: Annotated[Span | None, f.DURATION.or_none()] = option(
+        None, "End after this time, or frames (47f)"
     )

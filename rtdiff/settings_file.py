@@ -1,187 +1,236 @@
-"""A YAML file as settings: every mistake is told with its line, column and key.
+"""A settings file: YAML whose every value has a place, so that an error can name it.
 
-Scalars are taken as the text that stands there, never as what YAML 1.1 makes of it (``on`` is
-True, ``12:30:00`` is 45045, ``010`` is 8): the same parsers read them as read a command line.
+Values are texts as they are written, and the option decides what a text means, as on the command
+line. YAML 1.1's own ideas (``no`` is false, ``12:30:00`` is 45045, ``010`` is 8, ``1e3`` is a
+text) never come into play.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from difflib import get_close_matches
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
-from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from rtdiff.config import Settings, first_problem
 from rtdiff.errors import SettingsError, redact
 
 MOST_BYTES = 1 << 20
-_ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_NULL = ("", "~", "null")
-_STANDARD = "tag:yaml.org,2002:"
+MOST_LEVELS = 16  # of lists and mappings; 4 are meant
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_TOKENS = {
+    yaml.AliasToken: "an alias; write the value out",
+    yaml.AnchorToken: "an anchor; leave it out and write the value where it is needed",
+    yaml.TagToken: "a tag; leave it out, the option decides what a value is",
+    yaml.DirectiveToken: "a directive; leave it out",
+}
+_OPENING = (yaml.BlockMappingStartToken, yaml.BlockSequenceStartToken, yaml.FlowMappingStartToken)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowMappingEndToken, yaml.FlowSequenceEndToken)
 
-Marks = dict[tuple[str | int, ...], Node]
+Loc = tuple[str | int, ...]
 
 
+@dataclass(slots=True)
 class SettingsFile:
-    """A YAML file that was read, and where everything stands in it.
+    """What a settings file says, and where."""
+
+    path: str
+    """As it was given."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """Texts, lists and mappings by key; variables are filled in."""
+    raw: dict[str, Any] = field(default_factory=dict)
+    """The same as written, with ``${NAME}``."""
+    marks: dict[Loc, tuple[int, int]] = field(default_factory=dict)
+    """Line and column of every key and item, from 1."""
+    camera: frozenset[str] = frozenset()
+    """Keys whose values the entry of ``cameras`` gave."""
+
+    def name_of(self, loc: Loc) -> str:
+        """Return the name of a place: ``cameras.0.threshold``."""
+        return ".".join(map(str, self._whole(loc)))
+
+    def place(self, loc: Loc) -> str:
+        """Return ``file:line:column`` of a place, or of the nearest one around it."""
+        whole = self._whole(loc)
+        while whole and whole not in self.marks:
+            whole = whole[:-1]
+        line, column = self.marks.get(whole, (1, 1))
+        return f"{redact(self.path)}:{line}:{column}"
+
+    def written(self, loc: Loc) -> Any:
+        """Return the value at a place as written, or of the nearest one around it."""
+        found: Any = self.raw
+        for key in loc:
+            try:
+                found = found[key]
+            except (KeyError, IndexError, TypeError):
+                break
+        return found
+
+    def _whole(self, loc: Loc) -> Loc:
+        return ("cameras", 0, *loc) if loc and loc[0] in self.camera else loc
+
+
+def load(path: str, *, cameras: bool = False) -> SettingsFile:
+    """Read a settings file.
 
     Parameters
     ----------
     path : str
-        The file.
+        A file of at most 1 MiB, UTF-8.
+    cameras : bool
+        Whether it may have a list ``cameras``, whose one entry then overrides the root's values.
 
     Raises
     ------
     SettingsError
-        It cannot be read, is no YAML, or holds what rtdiff does not take: aliases, tags,
-        duplicate keys, several documents, a list at the root.
+        It cannot be read, or is no YAML of the plain kind that is meant here.
     """
-
-    def __init__(self, path: str) -> None:
-        self.path = redact(path)
-        self.marks: Marks = {}
-        node = self._compose(_read(path, self.path))
-        self.raw: dict[str, Any] = {}
-        """As written, ``${ENV}`` included."""
-        if node is not None:
-            if not isinstance(node, MappingNode):
-                raise self._error(node, "the settings must be KEY: VALUE lines, not a list or a text")
-            self.raw = self._value(node, ())
-        self.values: dict[str, Any] = self._expanded(self.raw, ())
-        """With ``${ENV}`` replaced."""
-        if "cameras" in self.values:
-            self._only_camera()
-
-    def check(self, model: type[Settings], more: dict[str, Any]) -> Any:
-        """Return `model` made from this file with `more` (the command line's) over it.
-
-        Raises
-        ------
-        SettingsError
-            With file, line, column and key where the file is at fault, with the option where the
-            command line is.
-        """
-        merged = self.values | more
-        try:
-            return model.model_validate(merged)
-        except ValidationError as error:
-            where, problem = first_problem(error, model)
-            if where and where[0] in more:
-                raise SettingsError(f"--{where[0]}: {problem}") from error
-            if where and where[0] in self.values:
-                node = next(
-                    self.marks[where[:n]] for n in range(len(where), 0, -1) if where[:n] in self.marks
-                )
-                raise self._error(node, f"{'.'.join(map(str, where))}: {problem}") from error
-            raise SettingsError(f"{'.'.join(map(str, where))}: {problem}") from error
-
-    def _compose(self, text: str) -> Node | None:
-        try:
-            for token in yaml.scan(text, Loader=yaml.SafeLoader):
-                if isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken):
-                    kind = "a tag (!)" if isinstance(token, yaml.TagToken) else "an anchor or alias (&, *)"
-                    raise self._error(
-                        token, f"{kind} is not accepted; write the value out, in quotes if need be"
-                    )
-            documents = list(yaml.compose_all(text, Loader=yaml.SafeLoader))
-        except yaml.MarkedYAMLError as error:
-            what = " ".join(str(error.problem).split())
-            tab = "; indent with spaces, not tabs" if "\\t" in what else "; see the YAML before it"
-            raise self._error(error, f"no valid YAML: {what}{tab}", error.problem_mark) from error
-        except yaml.YAMLError as error:
-            raise SettingsError(f"{self.path}: no valid YAML: {redact(error)}; save it as UTF-8") from error
-        if len(documents) > 1:
-            raise self._error(documents[1], "a second document (---) is not accepted; use a file for each")
-        return documents[0] if documents else None
-
-    def _value(self, node: Node, where: tuple[str | int, ...]) -> Any:
-        self.marks[where] = node
-        if isinstance(node, ScalarNode):
-            if node.style is None and node.tag == _STANDARD + "null" and node.value in _NULL:
-                return None
-            return node.value
-        if isinstance(node, SequenceNode):
-            return [self._value(item, (*where, i)) for i, item in enumerate(node.value)]
-        out: dict[str, Any] = {}
-        for key, value in node.value:
-            if not isinstance(key, ScalarNode):
-                raise self._error(key, "a key must be a word; write KEY: VALUE")
-            if key.value in out:
-                raise self._error(
-                    key, f"{'.'.join(map(str, (*where, key.value)))}: is there twice; remove one"
-                )
-            out[key.value] = self._value(value, (*where, key.value))
-            self.marks[*where, key.value] = key if isinstance(value, ScalarNode) is False else value
-        return out
-
-    def _expanded(self, value: Any, where: tuple[str | int, ...]) -> Any:
-        if isinstance(value, dict):
-            return {key: self._expanded(item, (*where, key)) for key, item in value.items()}
-        if isinstance(value, list):
-            return [self._expanded(item, (*where, i)) for i, item in enumerate(value)]
-        if not isinstance(value, str):
-            return value
-
-        def secret(match: re.Match[str]) -> str:
-            if match[1] not in os.environ:
-                problem = f"{'.'.join(map(str, where))}: the environment has no {match[1]}; set it before"
-                raise self._error(self.marks[where], problem)
-            return os.environ[match[1]]
-
-        expanded = _ENV.sub(secret, value)
-        if re.match(r"[a-z]+://[^/\s]*@[^/\s]*@", value):
-            problem = f"{'.'.join(map(str, where))}: a password's @ is written %40 in an address; write it so"
-            raise self._error(self.marks[where], problem)
-        return expanded
-
-    def _only_camera(self) -> None:
-        """Lay the one entry of ``cameras:`` over the root's defaults."""
-        cameras = self.values.pop("cameras")
-        node = self.marks["cameras",]
-        if not isinstance(cameras, list) or not all(isinstance(camera, dict) for camera in cameras):
-            raise self._error(node, "cameras: must be a list of '- source: ...' entries; indent them alike")
-        names = [str(camera.get("name", "")) for camera in cameras]
-        for i, name in enumerate(names):
-            if name and name in names[:i]:
-                problem = f"cameras.{i}.name: {name!r} is taken; give every camera a name of its own"
-                raise self._error(self.marks["cameras", i, "name"], problem)
-        if len(cameras) != 1:
-            raise self._error(
-                node, f"cameras: {len(cameras)} entries; this version watches one, start it once each"
-            )
-        for key, value in cameras[0].items():
-            if key == "name":
-                continue
-            self.values[key] = value
-            self.raw[key] = self.raw["cameras"][0][key]
-            for where, mark in list(self.marks.items()):
-                if where[:3] == ("cameras", 0, key):
-                    self.marks[where[2:]] = mark
-        del self.raw["cameras"]
-
-    def _error(self, at: Any, problem: str, mark: Any = None) -> SettingsError:
-        mark = mark or getattr(at, "start_mark", None)
-        place = f"{self.path}:{mark.line + 1}:{mark.column + 1}" if mark is not None else self.path
-        return SettingsError(f"{place}: {redact(problem)}")
-
-
-def _read(path: str, shown: str) -> str:
-    near = ""
+    text = _read(path)
+    file = SettingsFile(path)
     try:
-        size = Path(path).stat().st_size
-        if size > MOST_BYTES:
-            raise SettingsError(f"{shown}: has {size} bytes; settings have at most {MOST_BYTES}")
-        return Path(path).read_bytes().decode("utf-8-sig")
+        _refuse_tricks(text, file)
+        loader = yaml.SafeLoader(text)
+        try:
+            root = loader.get_single_node()
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        raise SettingsError(_broken(path, error)) from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SettingsError(f"{redact(path)}:{line}:1: holds a control character; take it out") from None
+    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
+        return file
+    if not isinstance(root, yaml.MappingNode):
+        raise _error(file, root, "must be a mapping of options, such as 'threshold: 6'")
+    file.raw = _plain(root, (), file, {})
+    file.values = _plain(root, (), file, os.environ)
+    if cameras and "cameras" in file.values:
+        _one_camera(file)
+    return file
+
+
+def _read(path: str) -> str:
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise SettingsError(f"{redact(path)}: is no file; give a YAML file")
+        with Path(path).open("rb") as opened:
+            data = opened.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no file has such a name"
+        raise SettingsError(f"{redact(path)}: cannot be read ({reason}); see --config") from None
+    if len(data) > MOST_BYTES:
+        raise SettingsError(f"{redact(path)}: is larger than 1 MiB; settings are shorter than that")
+    try:
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise SettingsError(f"{shown}: is no UTF-8 text (byte {error.start}); save it as UTF-8") from error
-    except OSError as error:
-        folder = Path(path).parent
-        if folder.is_dir():
-            names = get_close_matches(Path(path).name, [p.name for p in folder.iterdir()], 1)
-            near = f"; did you mean {names[0]}" if names else "; see the path"
-        raise SettingsError(f"{shown}: {error.strerror or error}{near or '; see the path'}") from error
+        line = data.count(b"\n", 0, error.start) + 1
+        raise SettingsError(f"{redact(path)}:{line}:1: is not UTF-8; save it as UTF-8") from None
+
+
+def _refuse_tricks(text: str, file: SettingsFile) -> None:
+    level = 0
+    for token in yaml.scan(text, yaml.SafeLoader):
+        if told := _TOKENS.get(type(token)):
+            raise _error(file, token, f"has {told}")
+        level += isinstance(token, (*_OPENING, yaml.FlowSequenceStartToken)) - isinstance(token, _CLOSING)
+        if level > MOST_LEVELS:
+            raise _error(file, token, f"is nested more than {MOST_LEVELS} deep; settings are flat")
+
+
+def _broken(path: str, error: yaml.MarkedYAMLError) -> str:
+    mark, problem = error.problem_mark or error.context_mark, error.problem or ""
+    where = f"{redact(path)}:{mark.line + 1}:{mark.column + 1}" if mark else redact(path)
+    if "'\\t'" in problem:
+        return f"{where}: has a tab; indent with spaces"
+    if "another document" in problem:
+        return f"{where}: begins a second document; put it into a file of its own"
+    return redact(f"{where}: is not YAML ({problem}); see the line and the one before")
+
+
+def _error(file: SettingsFile, at: Any, what: str) -> SettingsError:
+    mark = at.start_mark
+    return SettingsError(redact(f"{file.path}:{mark.line + 1}:{mark.column + 1}: {what}"))
+
+
+def _plain(node: yaml.Node, loc: Loc, file: SettingsFile, variables: Mapping[str, str]) -> Any:
+    """Return texts, lists, mappings and None; an empty `variables` leaves ``${NAME}`` alone."""
+    file.marks.setdefault(loc, (node.start_mark.line + 1, node.start_mark.column + 1))
+    if isinstance(node, yaml.ScalarNode):
+        if node.tag.endswith(":null") and node.style is None:
+            return None
+        return _filled(node, file, variables) if variables else node.value
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*loc, index), file, variables) for index, item in enumerate(node.value)]
+    found: dict[str, Any] = {}
+    for index, (key, item) in enumerate(_pairs(node, file)):
+        mark = key.start_mark.line + 1, key.start_mark.column + 1
+        if key.value in found:
+            line = file.marks[(*loc, key.value)][0]
+            raise _error(file, key, f"{key.value}: stands here and in line {line}; leave one out")
+        file.marks.setdefault((*loc, key.value), mark)
+        file.marks.setdefault((*loc, index), mark)  # a mapping of zones is a list to the model
+        found[key.value] = _plain(item, (*loc, key.value), file, variables)
+    return found
+
+
+def _pairs(node: yaml.Node, file: SettingsFile) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    for key, item in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _error(file, key, "a key must be a name, such as 'threshold'")
+        yield key, item
+
+
+def _filled(node: yaml.ScalarNode, file: SettingsFile, variables: Mapping[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in variables:
+            raise _error(file, node, f"the environment has no {match[1]}; set it before rtdiff starts")
+        return variables[match[1]]
+
+    return _VARIABLE.sub(value, node.value)
+
+
+def _one_camera(file: SettingsFile) -> None:
+    entries = file.values["cameras"]
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries) or not entries:
+        raise SettingsError(
+            f"{file.place(('cameras',))}: cameras: must be a list of mappings with a source each"
+        )
+    names = [entry.get("name") for entry in entries]
+    for index, name in enumerate(names):
+        if name is not None and name in names[:index]:
+            raise SettingsError(
+                f"{file.place(('cameras', index, 'name'))}: cameras.{index}.name: two are called "
+                f"{redact(repr(name))}; give every camera a name of its own"
+            )
+    if len(entries) > 1:
+        raise SettingsError(
+            f"{file.place(('cameras', 1))}: cameras: {len(entries)} of them, and this version watches one; "
+            "start rtdiff once for each, with a file of its own"
+        )
+    file.camera = frozenset(entries[0])
+    for tree in (file.values, file.raw):
+        entry = tree.pop("cameras")[0]
+        tree |= entry
+
+
+def dump(settings: Mapping[str, Any], file: SettingsFile | None, typed: set[str]) -> str:
+    """Return settings as YAML that loads to the same again.
+
+    Parameters
+    ----------
+    settings : mapping
+        All of them, as plain values by key.
+    file : SettingsFile or None
+        Where some came from: what was written with ``${NAME}`` there stays so.
+    typed : set of str
+        Keys whose values the command line gave.
+    """
+    kept = {} if file is None else {key: raw for key, raw in file.raw.items() if "${" in str(raw)}
+    shown = {**settings, **{key: raw for key, raw in kept.items() if key not in typed}}
+    return str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1000))

@@ -35,7 +35,7 @@ _TEXT_CAP = 64  # characters of a number; keeps 10**99999 from being computed
 
 def show(value: object) -> str:
     """Return `value` as an error quotes it: short, on one line, without credentials."""
-    text = redact(repr(value))
+    text = re.sub(r"://\S*@", "://***@", redact(repr(value)))  # a password may hold an '@' itself
     return text if len(text) <= _TEXT_CAP else text[:_TEXT_CAP] + "..."
 
 
@@ -125,17 +125,15 @@ def fraction(value: object) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A smallest region: a share of all zones, different pixels, sides; it must reach all three."""
+    """A smallest region: a share of all zones, and different pixels; it must reach both."""
 
     fraction: float = 0.0
     """Share of the zones, 0..1."""
     pixels: int = 0
     """Different pixels, >= 0."""
-    side: int = 1
-    """Smallest width and height, pixels, >= 1."""
 
     def __str__(self) -> str:
-        parts = [repr(self.fraction)] * (self.fraction > 0) + [f"{self.side}x{self.side}"] * (self.side > 1)
+        parts = [repr(self.fraction)] * (self.fraction > 0)
         return ",".join([*parts, f"{self.pixels}px"] if self.pixels or not parts else parts)
 
 
@@ -144,27 +142,27 @@ MOST_PIXELS = 2**31
 
 
 def area(value: object) -> Area:
-    """Parse an area: ``0.02%``, ``0.0002``, ``16px``, ``4x4`` (sides); several: ``0.02%,4x4``."""
+    """Parse an area: ``0.02%``, ``0.0002``, ``16px``; both: ``0.02%,16px``."""
     if isinstance(value, Area):
         return value
-    what = "an area such as 0.02%, 16px or 4x4"
+    what = "an area such as 0.02% or 16px"
     parts = [part.strip() for part in value.split(",")] if isinstance(value, str) else [str(value)]
-    share, count, side = 0.0, 0, 1
-    if len(parts) > 3 or isinstance(value, bool):
+    share, count = 0.0, 0
+    if len(parts) > 2 or isinstance(value, bool):
         raise ValueError(f"must be {what}, got {show(value)}")
     if len(parts) == 2 and all(re.fullmatch("[0-9]+%?", part) for part in parts):
         raise ValueError(f"must be {what}, got {show(value)}; write a point: {'.'.join(parts)}")
     for part in parts:
-        pixels = re.fullmatch(r"([0-9]{1,10}) ?px|([1-9][0-9]{0,4})x\2", part)
+        pixels = re.fullmatch("([0-9]{1,10}) ?px", part)
         if pixels:
-            count, side = max(count, int(pixels[1] or 0)), max(side, int(pixels[2] or 1))
+            count = max(count, int(pixels[1]))
         elif re.fullmatch("[0-9]{1,10}", part) and int(part) > 0:
             raise ValueError(f"must be {what}, got {show(value)}; for pixels write {part}px")
         else:
             share = max(share, _share(part, what, value))
     if count > MOST_PIXELS:
         raise ValueError(f"must be {what}, got {show(value)}; no picture has so many pixels")
-    return Area(share, count, side)
+    return Area(share, count)
 
 
 def _share(text: str, what: str, value: object) -> float:

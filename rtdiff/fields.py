@@ -1,0 +1,328 @@
+"""Kinds of settings: how a value is read, shown, described to editors and to people.
+
+A value comes as text from the command line and from YAML, and as text or object from Python; one
+parser reads all three and raises ``ValueError('must be ..., got ...')``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from rtdiff import values
+from rtdiff.arguments import nearest
+from rtdiff.values import show
+from rtdiff.zones import MOST_ZONES, Shape, parse_shape
+
+
+@dataclass(frozen=True)
+class Kind:
+    """The kind of a setting, an annotation that pydantic understands."""
+
+    parse: Callable[[Any], Any]
+    """Text or object -> value; raises ValueError."""
+    metavar: str
+    """What help calls the value; empty for a flag."""
+    schema: Mapping[str, Any]
+    """JSON Schema of what YAML may hold."""
+    dump: Callable[[Any], Any] = str
+    """Value -> what YAML and JSON show; `parse` reads it back to the same."""
+    many: bool = False
+    """Whether the option may be repeated."""
+    choices: Mapping[str, str] = field(default_factory=dict)
+    """Names that may be given."""
+
+    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
+        shown = core_schema.plain_serializer_function_ser_schema(self.dump)
+        return core_schema.no_info_plain_validator_function(self.parse, serialization=shown)
+
+    def __get_pydantic_json_schema__(
+        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        return dict(self.schema)
+
+    def or_none(self) -> Kind:
+        """Return the same kind where nothing may be given."""
+        return replace(
+            self,
+            parse=lambda value: None if value is None else self.parse(value),
+            dump=lambda value: None if value is None else self.dump(value),
+            schema={"anyOf": [dict(self.schema), {"type": "null"}]},
+        )
+
+
+def same(value: Any) -> Any:
+    """Return `value`: it is shown as it is."""
+    return value
+
+
+def _text(value: object, what: str) -> str:
+    if isinstance(value, str) and value.strip() and "\0" not in value:
+        return value
+    raise ValueError(f"must be {what}, got {'nothing' if value in (None, '') else show(value)}")
+
+
+def text(what: str, metavar: str) -> Kind:
+    """Any text but an empty one."""
+    return Kind(lambda value: _text(value, what), metavar, {"type": "string", "minLength": 1}, same)
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    word = value.lower() if isinstance(value, str) else ""
+    if word not in words:
+        raise ValueError(f"must be true or false, got {show(value)}")
+    return words[word]
+
+
+FLAG = Kind(_flag, "", {"type": "boolean"}, same)
+
+
+def _one_of(value: object, choices: Mapping[str, str], later: tuple[str, ...]) -> str:
+    if isinstance(value, str) and value in choices:
+        return value
+    if isinstance(value, str) and value in later:
+        raise ValueError(f"must be {_either(choices)}, got {show(value)}, which comes in a later version")
+    near = nearest(value, choices) if isinstance(value, str) else ""
+    raise ValueError(
+        f"must be {_either(choices)}, got {show(value)}" + (f"; did you mean '{near}'?" if near else "")
+    )
+
+
+def _either(choices: Mapping[str, str]) -> str:
+    *first, last = choices
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def choice(*names: str, later: tuple[str, ...] = ()) -> Kind:
+    """One of a few names; those of `later` are known and not there yet."""
+    choices = dict.fromkeys(names, "")
+    return Kind(
+        lambda value: _one_of(value, choices, later),
+        "|".join(names),
+        {"enum": list(names)},
+        same,
+        False,
+        choices,
+    )
+
+
+ENGINE = choice("auto", "numpy", "numba", "cupy")
+
+
+def choices(*names: str, later: tuple[str, ...] = ()) -> Kind:
+    """Several of a few names, in order, with commas or as a list."""
+    allowed = dict.fromkeys(names, "")
+
+    def parse(value: object) -> tuple[str, ...]:
+        parts = value.split(",") if isinstance(value, str) else value
+        if not isinstance(parts, list | tuple) or not parts:
+            raise ValueError(f"must be {_either(allowed)}, several with commas, got {show(value)}")
+        chosen = tuple(
+            _one_of(part.strip() if isinstance(part, str) else part, allowed, later) for part in parts
+        )
+        if len(set(chosen)) < len(chosen):
+            raise ValueError(f"names one twice: {show(','.join(chosen))}; leave one out")
+        return chosen
+
+    pattern = "|".join(map(re.escape, names))
+    schema = {
+        "anyOf": [
+            {"type": "string", "pattern": rf"^({pattern})( *, *({pattern}))*$"},
+            {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "uniqueItems": True},
+        ]
+    }
+    return Kind(parse, f"{'|'.join(names)}[,...]", schema, ",".join, False, allowed)
+
+
+def number(low: float, high: float, metavar: str) -> Kind:
+    """A number from `low` to `high`."""
+    what = f"a number from {low:g} to {high:g}"
+
+    def parse(value: object) -> float:
+        found = float(values.number(value, what))
+        if not low <= found <= high:
+            raise ValueError(f"must be {what}, got {show(value)}")
+        return found
+
+    return Kind(parse, metavar, {"type": ["number", "string"], "minimum": low, "maximum": high}, same)
+
+
+def whole(low: int, high: int, metavar: str) -> Kind:
+    """A whole number from `low` to `high`."""
+    what = f"a whole number from {low} to {high}"
+
+    def parse(value: object) -> int:
+        found = values.number(value, what)
+        if not low <= found <= high or found != int(found):
+            raise ValueError(f"must be {what}, got {show(value)}")
+        return int(found)
+
+    return Kind(parse, metavar, {"type": ["integer", "string"], "minimum": low, "maximum": high}, same)
+
+
+def _text_or_number(parse: Callable[[Any], Any], metavar: str, dump: Callable[[Any], Any] = str) -> Kind:
+    return Kind(parse, metavar, {"type": ["string", "number"]}, dump)
+
+
+SPAN = _text_or_number(values.span, "TIME")
+FRACTION = _text_or_number(values.fraction, "FRACTION", same)
+AREA = _text_or_number(values.area, "AREA")
+FLOOR = _text_or_number(values.floor, "SCORE")
+RATE = _text_or_number(values.rate, "FPS")
+REFERENCE = Kind(values.reference, "PICTURE|first|median:TIME", {"type": "string", "minLength": 1}, same)
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _shapes(value: object) -> tuple[Shape, ...]:
+    return tuple(parse_shape(item) for item in _list(value))
+
+
+def _sizes(value: object) -> tuple[tuple[int, int], ...]:
+    parts = value.split(",") if isinstance(value, str) else _list(value)
+    if isinstance(value, tuple) and all(isinstance(side, int) for side in value):
+        parts = [value]
+    found = tuple(
+        values.size(part) for item in parts for part in (item.split(",") if isinstance(item, str) else [item])
+    )
+    if not found:
+        raise ValueError("must be WIDTHxHEIGHT such as 1920x1080, got nothing")
+    return found
+
+
+_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+SHAPE = Kind(parse_shape, "SHAPE", {"type": "string"})
+SHAPES = Kind(_shapes, "SHAPE", _TEXTS, lambda shapes: [str(shape) for shape in shapes], many=True)
+SIZES = Kind(_sizes, "WxH", _TEXTS, lambda sizes: [f"{w}x{h}" for w, h in sizes], many=True)
+
+
+def _address(value: object, what: str, stdout: bool) -> str:
+    found = _text(value, what)
+    if found == "-" and not stdout:
+        raise ValueError(f"must be {what}, got '-'; this does not go to stdout")
+    scheme, there, rest = found.partition("://")
+    if (
+        there and re.split("[/?#]", rest)[0].count("@") > 1
+    ):  # not shown: which part is the password cannot be told
+        raise ValueError(f"has two '@' in {scheme}://...; write the one in the password as %40")
+    return found
+
+
+def address(what: str, metavar: str, *, stdout: bool = True) -> Kind:
+    """A file, a folder or a URL; ``-`` only with `stdout`."""
+    return Kind(lambda value: _address(value, what, stdout), metavar, {"type": ["string", "integer"]}, same)
+
+
+def _above_zero(parse: Callable[[Any], Any], zero: Any, what: str) -> Callable[[Any], Any]:
+    def checked(value: object) -> Any:
+        found = parse(value)
+        if found == zero:
+            raise ValueError(f"must be {what}, got {show(value)}")
+        return found
+
+    return checked
+
+
+RAISE_AT = replace(FRACTION, parse=_above_zero(values.fraction, 0.0, "above 0, such as 0.02%"))
+DURATION = replace(SPAN, parse=_above_zero(values.span, values.Span(), "longer than 0, such as 10s"))
+
+
+def _name(value: object) -> str:
+    found = _text(value, "a name")
+    if len(found) > 64 or not found.isprintable():
+        raise ValueError(f"must be a name of at most 64 printable characters, got {show(value)}")
+    return found.strip()
+
+
+NAME = Kind(_name, "NAME", {"type": "string", "minLength": 1, "maxLength": 64}, same)
+
+
+def zone_list(value: object) -> tuple[Any, ...]:
+    """Return zones, as written on the command line, in YAML or in Python, as mappings or models.
+
+    ``shelf=0:0-9:9``, a list of those, a list of ``{name, shape, ...}``, or a mapping of names to
+    shapes or to ``{shape, ...}``.
+    """
+    if isinstance(value, Mapping) and not {"name", "shape"} <= set(value):
+        found = [_named(name, item) for name, item in value.items()]
+    else:
+        found = [_zone(item) for item in _list(value)]
+    names = [item["name"] if isinstance(item, dict) else item.name for item in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"names {show(twice)} twice; give every zone a name of its own")
+    if len(found) > MOST_ZONES:
+        raise ValueError(f"names {len(found)} zones; at most {MOST_ZONES}")
+    return tuple(found)
+
+
+def _named(name: object, item: object) -> dict[str, Any]:
+    return {"name": name, **(_kebab(item) if isinstance(item, Mapping) else {"shape": item})}
+
+
+def _kebab(item: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key).replace("_", "-"): part for key, part in item.items()}
+
+
+def _zone(item: Any) -> Any:
+    if isinstance(item, str):
+        name, equals, shape = item.partition("=")
+        if not equals:
+            raise ValueError(f"must be NAME=SHAPE such as shelf=10:20-300:200, got {show(item)}")
+        return {"name": name.strip(), "shape": shape}
+    if isinstance(item, Mapping):
+        return {"name": None, **_kebab(item)}
+    if isinstance(item, tuple) and len(item) == 2:
+        return {"name": item[0], "shape": item[1]}
+    if hasattr(item, "name") and hasattr(item, "shape"):
+        return item
+    raise ValueError(f"must be NAME=SHAPE such as shelf=10:20-300:200, got {show(item)}")
+
+
+class Zones:
+    """An annotation: a tuple of zones, read by `zone_list`."""
+
+    metavar = "NAME=SHAPE"
+    many = True
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(zone_list, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        named = {"type": "object", "additionalProperties": {"type": ["string", "object"]}}
+        return {"anyOf": [handler(core), named, _TEXTS]}
+
+
+ZONES = Zones()
+
+
+def check_files(read: tuple[str, ...], written: tuple[str, ...]) -> None:
+    """Raise ValueError when an output is an input, or two outputs are one."""
+    for number_, name in enumerate(written):
+        if any(_one_file(name, other) for other in read if "-" not in (name, other)):
+            raise ValueError(f"{show(name)}: is an input; choose another name for the output")
+        if any(_one_file(name, other) for other in written[:number_]):
+            what = "stdout" if name == "-" else show(name)
+            raise ValueError(f"{what}: two outputs would go there; choose another name for one")
+
+
+def _one_file(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    first, second = Path(one), Path(other)
+    try:
+        return first.samefile(second)
+    except (OSError, ValueError):  # one is not there, or is no path: an address
+        return os.path.abspath(one) == os.path.abspath(other)  # noqa: PTH100

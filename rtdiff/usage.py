@@ -1,0 +1,78 @@
+"""Help, made from the models: what there is to say of an option stands once, in `config`."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rtdiff.config import VerbConfig
+
+_INDENT = 26
+_COMMON = (
+    ("--config FILE", "Read settings from a YAML file; what is on the command line goes over it"),
+    ("--dump-config", "Print the settings as YAML, and end"),
+    ("--schema", "Print the JSON Schema of the YAML file, and end"),
+    ("-h, --help", "Print this, and end"),
+)
+
+
+def overview(verbs: Mapping[str, tuple[str, str]]) -> str:
+    """Return the help of the program."""
+    lines = ["Usage: rtdiff REF TEST [OPTIONS]", "       rtdiff COMMAND [OPTIONS]", ""]
+    lines += ["Shows where and how much a picture differs from what it should be.", "", "Commands:"]
+    lines += _table((verb, text) for verb, (_, text) in verbs.items())
+    lines += ["", "'rtdiff COMMAND --help' shows its options; 'rtdiff --version' the version."]
+    lines += ["Exit codes of compare: 0 the same, 1 different, 2 trouble."]
+    return "\n".join(lines) + "\n"
+
+
+def usage(verb: str, text: str, model: type[VerbConfig]) -> str:
+    """Return the help of one verb."""
+    rows = {key: (kind, field) for key, kind, field in _rows(model)}
+    taken = [key.upper() if rows[key][1].is_required() else f"[{key.upper()}]" for key in model.positional]
+    lines = [" ".join(["Usage: rtdiff", verb, *taken, "[OPTIONS]"]), "", f"{text}.", ""]
+    lines += _table((key.upper(), rows[key][1].description or "") for key in model.positional)
+    lines += ["", "Options:"]
+    lines += _table(
+        (_option(key, kind), _described(kind, field))
+        for key, (kind, field) in rows.items()
+        if key not in model.positional
+    )
+    lines += _table(_COMMON)
+    lines += ["", "Times: 2 (seconds), 120ms, 00:01:02.500, 47f (frames). Fractions: 0.005 or 0.5%."]
+    lines += ["Every option is a key of the YAML file as well; --no-FLAG turns a flag off again."]
+    return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
+
+
+def _rows(model: type[VerbConfig]) -> Iterable[tuple[str, Any, Any]]:
+    return ((field.alias or name, field.metadata[0], field) for name, field in model.model_fields.items())
+
+
+def _option(key: str, kind: Any) -> str:
+    short = "-o, " if key == "output" else ""
+    return f"{short}--{key} {kind.metavar}".rstrip()
+
+
+def _described(kind: Any, field: Any) -> str:
+    default = field.get_default()
+    if default in (None, (), False):
+        return str(field.description)
+    shown = kind.dump(default)
+    return f"{field.description} [{', '.join(shown) if isinstance(shown, list) else shown}]"
+
+
+def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
+    width = min(shutil.get_terminal_size().columns, 110) - _INDENT
+    lines = []
+    for name, text in rows:
+        first, *more = textwrap.wrap(text, max(width, 30)) or [""]
+        head = f"  {name}"
+        if len(head) > _INDENT - 2:
+            lines.append(head)
+            head = ""
+        lines.append(f"{head:<{_INDENT}}{first}")
+        lines += [" " * _INDENT + line for line in more]
+    return lines
