@@ -41,7 +41,7 @@ def engine_for(settings: CommonConfig, *, few: bool = False) -> tuple[Engine, tu
         labels=partial(zone_labels, settings),
         threshold=settings.threshold,
         strict=settings.strict,
-        differences=few or any(metric != "ssim" for metric in settings.metric),
+        differences=few or any(metric != "ssim" for metric in settings.metrics),
         threads=settings.threads or usable_cores(),
     )
     return engine, skipped
@@ -56,11 +56,11 @@ def zone_labels(settings: CommonConfig, shape: tuple[int, int]) -> NDArray[Any] 
 def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
     """Return the room that finds regions."""
     return Regions(
-        metrics=tuple(settings.metric),
+        metrics=settings.metrics,
         merge=settings.merge,
         min_area_px=settings.min_area.pixels,
         min_area=settings.min_area.fraction,
-        min_side_px=settings.min_area.side,
+        min_side_px=settings.min_side,
         max_diff_pixels=settings.max_diff_pixels,
         zone_names=tuple(zone.name for zone in settings.zone),
         tracking=tracking,

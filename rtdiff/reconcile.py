@@ -52,6 +52,21 @@ def fit_still(still: Frame, current: Frame) -> Frame:
     return still
 
 
+def expanded(frame: Frame) -> Frame:
+    """Return a frame of limited range (black 16, white 235) at full range, rounded as FFmpeg does."""
+    if frame.color_range == "full":
+        return frame
+    black, white, middle, swing = _swing(frame)
+    codes = np.arange(frame.data_range + 1, dtype=np.float64)
+    half = (frame.data_range + 1) // 2
+    luma = (codes - black) * (frame.data_range / (white - black))
+    chroma = (codes - middle) * (frame.data_range / swing) + half
+    tables = [np.clip(np.rint(t), 0, frame.data_range).astype(frame.luma.dtype) for t in (luma, chroma)]
+    planes = tuple(tables[i > 0][plane] for i, plane in enumerate(frame.planes))
+    told = Correction("range", "both", "limited", "full", "expanded, as asked")
+    return replace(frame, planes=planes, color_range="full", corrections=(*frame.corrections, told))
+
+
 def convert(frame: Frame, like: Frame) -> Frame:
     """Return `frame` with the matrix, range, depth and planes of `like`, at its own size."""
     rgb = _rgb(frame)

@@ -12,6 +12,7 @@ from rtdiff.assemble import engine_for, reference_for, regions_for
 from rtdiff.capture import FileCapture, until
 from rtdiff.engines.engine import Engine
 from rtdiff.journal import Journal
+from rtdiff.reconcile import expanded
 from rtdiff.records import Event, Tick
 from rtdiff.reference import Reference
 from rtdiff.regions import Regions
@@ -34,10 +35,13 @@ class Watch:
     regions: Regions
     alarm: Alarm
     journal: Journal
+    full_range: bool
+    """Whether frames of limited range are expanded before they are compared."""
 
     def ticks(self, duration_ns: int | None, enough: Callable[[], str]) -> Iterator[Tick]:
         """Return the source's ticks, bounded; see `rtdiff.capture.until`."""
-        return until(FileCapture(self.source), duration_ns, enough)
+        frames = map(expanded, self.source) if self.full_range else self.source
+        return until(FileCapture(frames), duration_ns, enough)
 
     def close(self) -> None:
         """Let go of source and engine; idempotent."""
@@ -60,11 +64,15 @@ def open_watch(settings: WatchConfig) -> Watch:
         What the settings name cannot be had.
     """
     source = open_source(settings.source, fps=settings.fps)
+    settings = settings.at_rate(source.info.fps)
     engine, skipped = engine_for(settings)
     reference = reference_for(settings, engine)
     alarm = Alarm(alarm_rules(settings))
-    journal = Journal(source.info.name, engine.name, alarm, reference, time.time_ns, IdMaker().make)
-    return Watch(source, engine, skipped, reference, regions_for(settings, tracking=True), alarm, journal)
+    name = settings.name or source.info.name
+    journal = Journal(name, engine.name, alarm, reference, time.time_ns, IdMaker().make)
+    regions = regions_for(settings, tracking=True)
+    full = settings.range == "full"
+    return Watch(source, engine, skipped, reference, regions, alarm, journal, full)
 
 
 def alarm_rules(settings: WatchConfig) -> dict[str, AlarmRule]:

@@ -7,6 +7,7 @@ the same text runs on CuPy. Others override what they make faster and must agree
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -133,10 +134,21 @@ class Engine:
         mask = xp.zeros((height, width), dtype=np.uint8)
         worst = xp.zeros((height, width), dtype=np.int32)
         rows = self.differing_rows(reference, test)
-        for start in range(0, height, self.band):
-            stop = min(start + self.band, height)
-            if rows[max(start - 3, 0) : stop + 3].any():
-                self._band(reference, test, plan, limits, (start, stop), (ssim, mask, worst))
+        wanted = [
+            (start, min(start + self.band, height))
+            for start in range(0, height, self.band)
+            if rows[max(start - 3, 0) : start + self.band + 3].any()
+        ]
+
+        def fill(band: tuple[int, int]) -> None:
+            self._band(reference, test, plan, limits, band, (ssim, mask, worst))
+
+        if self.threads > 1 and len(wanted) > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
+                list(pool.map(fill, wanted))
+        else:
+            for band in wanted:
+                fill(band)
         if plan.labels is not None:
             mask *= xp.asarray(plan.labels != 0)
         host_map, host_mask = self.host(ssim), self.host(mask)
@@ -262,7 +274,9 @@ def summarise(mask: NDArray[np.uint8], ssim: NDArray[Any], worst: NDArray[np.int
     height, width = mask.shape
     shape = -(-height // rule.TILE), -(-width // rule.TILE)
     size = shape[0] * shape[1]
-    ys, xs = np.nonzero(mask)
+    rows = np.flatnonzero(mask.any(axis=1))
+    ys, xs = np.nonzero(mask[rows])
+    ys = rows[ys]
     cell = (ys // rule.TILE) * shape[1] + xs // rule.TILE
     area = np.bincount(cell, minlength=size).astype(np.int32)
     x0, y0 = (np.full(size, max(height, width), dtype=np.int32) for _ in range(2))
