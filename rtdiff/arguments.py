@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from rtdiff.errors import SettingsError, redact
@@ -42,6 +41,8 @@ class Grammar:
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """Return the one of `names` that is most like `name`, or nothing."""
+    from difflib import get_close_matches  # 5 ms, for errors only
+
     folded = {other.replace("_", "-"): other for other in names}
     near = get_close_matches(name.replace("_", "-").lower(), folded, 1, 0.6)
     return folded[near[0]] if near else ""

@@ -41,7 +41,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         Without the program's name; default: that of the process.
     """
     words = list(sys.argv[1:] if argv is None else argv)
-    debug = "--debug" in words
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a file's name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
@@ -50,22 +49,33 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # the reader of stdout has left: nobody to tell, and no second try at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader of stdout has left: nobody to tell
+        _drop_stdout()
         return TROUBLE
     except RtdiffError as error:
-        return _failed(str(error), debug)
+        return _failed(str(error), words)
+    except OSError as error:  # of our own rooms none is left: a full disk behind stdout
+        _drop_stdout()
+        name = error.filename or "stdout"
+        return _failed(f"{name}: cannot be used ({error.strerror or error}); see its space and rights", words)
     except Exception as error:
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        return _failed(f"internal error: {told}; run again with --debug and report what it shows", debug)
+        return _failed(f"internal error: {told}; run again with --debug and report what it shows", words)
     return code
 
 
-def _failed(what: str, debug: bool) -> int:
-    if debug:
+def _drop_stdout() -> None:
+    """Send what is left in stdout's buffer nowhere, or Python would try again as it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _failed(what: str, words: list[str]) -> int:
+    if "--debug" in words:
         import traceback
 
-        traceback.print_exc()
+        for line in traceback.format_exc().splitlines():
+            indent = line[: len(line) - len(line.lstrip())]
+            sys.stderr.write(f"{indent}{redact(line)}\n")
     sys.stderr.write(f"rtdiff: {redact(what)}\n")
     return TROUBLE
 
@@ -78,7 +88,7 @@ def _run(words: list[str]) -> int:
         return TROUBLE  # not 0: a script whose names are empty must not read 'the same'
     verb = _verb(words)
     if verb is None:
-        if words[0] == "--version":
+        if "--version" in words:
             sys.stdout.write(f"rtdiff {__version__}\n")
             return 0
         from rtdiff.usage import overview
@@ -101,6 +111,8 @@ def _run(words: list[str]) -> int:
 
         sys.stdout.write(dump(settings.model_dump(mode="json", by_alias=True), file, set(given)))
         return 0
+    if settings.debug:
+        words.append("--debug")  # the file may say so as well
     command = getattr(import_module(f"rtdiff.commands.{verb}"), verb)
     return int(command(settings))
 
@@ -111,8 +123,11 @@ def _verb(words: list[str]) -> str | None:
     if first in VERBS:
         words.remove(first)
         return first
-    if first in ("-h", "--help", "--version", ""):
+    if first in ("-h", "--help", "--version", "") or words == ["help"]:
         return None
+    behind = next((word for word in words if word in VERBS), None)
+    if first.startswith("--") and behind:
+        raise SettingsError(f"{behind}: a command comes first; for a file of that name write ./{behind}")
     if first in LATER_VERBS:
         raise SettingsError(f"{first}: comes in a later version; for a file of that name write ./{first}")
     near = nearest(first, (*VERBS, *LATER_VERBS)) if first.isalpha() and not Path(first).exists() else ""

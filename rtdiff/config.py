@@ -6,14 +6,26 @@ A field is an option and a YAML key of the same kebab-case name; its description
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from rtdiff import fields as f
+from rtdiff.config_base import (
+    ENGINE_HELP,
+    FILE,
+    FOLDER,
+    INPUT,
+    SIZE_POLICY,
+    CommonConfig,
+    VerbConfig,
+    Zone,
+    check_files,
+    option,
+)
 from rtdiff.validation import from_options, schema
 from rtdiff.values import Area, Floor, Span, median_span
-from rtdiff.zones import Shape
+from rtdiff.zone_fields import ZONES
 
 __all__ = [
     "BenchConfig",
@@ -29,136 +41,7 @@ __all__ = [
     "schema",
 ]
 
-ALIASES = {"json_file": "json"}  # BaseModel has a `json` already
 RULE = ("raise_at", "clear_at", "on_delay", "on_frames", "off_delay")
-METRICS = f.choices("ssim", "psnr", "absdiff", later=("ssim-gaussian", "ssim-ffmpeg"))
-LAYOUTS = f.choice("overlay", "side", later=("split", "stack", "blink", "diff", "heat"))
-FILE = f.address("the name of a file, or -", "FILE")
-OUTPUT = f.address("the name of a file", "FILE", stdout=False)
-INPUT = f.address("a file, a folder or an address", "SOURCE")
-PICTURE = f.address("the name of a PNG", "PNG")
-
-
-def option(default: Any, description: str, **more: Any) -> Any:
-    """Return a field with a default."""
-    return Field(default=default, description=description, **more)
-
-
-class Model(BaseModel):
-    """Base of all settings: nothing unknown, nothing guessed, nothing changed afterwards."""
-
-    model_config = ConfigDict(
-        strict=True,
-        extra="forbid",
-        frozen=True,
-        alias_generator=lambda name: ALIASES.get(name, name.replace("_", "-")),
-        arbitrary_types_allowed=True,
-        defer_build=True,  # a run needs one of them
-    )
-
-
-class VerbConfig(Model):
-    """What every verb takes."""
-
-    positional: ClassVar[tuple[str, ...]] = ()
-    """Keys that the command line takes by position."""
-
-    debug: Annotated[bool, f.FLAG] = option(False, "Show where an error comes from")
-
-
-class Zone(Model):
-    """A named part of the picture."""
-
-    name: Annotated[str, f.NAME] = Field(description="Its name in results")
-    shape: Annotated[Shape, f.SHAPE] = Field(
-        description="x0:y0-x1:y1 (half-open), corners x,y x,y x,y, or a PNG; pixels of the reference"
-    )
-
-
-class WatchZone(Zone):
-    """A named part of the picture with an alarm of its own; what is not given is as for all."""
-
-    raise_at: Annotated[float | None, f.RAISE_AT.or_none()] = option(
-        None, "Changed fraction of the zone that raises its alarm, above 0 to 1"
-    )
-    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
-        None, "Changed fraction below which it clears, 0 to raise-at"
-    )
-    on_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be different")
-    on_frames: Annotated[int | None, f.whole(1, 100_000, "N").or_none()] = option(
-        None, "And in how many frames, 1 to 100000"
-    )
-    off_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be the same again")
-
-
-class CommonConfig(VerbConfig):
-    """What comparing and watching share."""
-
-    metric: Annotated[tuple[str, ...], METRICS] = option(
-        ("ssim",), "What to measure; several with commas, the first one is the score"
-    )
-    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
-    range: Annotated[str, f.choice("coded", "full")] = option(
-        "coded", "Luma as coded, or expanded to the full range"
-    )
-    size_policy: Annotated[str, f.choice("pad", "scale", "crop", "fail")] = option(
-        "pad", "What to do when the two differ in size"
-    )
-    strict: Annotated[bool, f.FLAG] = option(False, "Count every sample that differs, noise or not")
-    zone: Annotated[tuple[Zone, ...], f.ZONES] = option(
-        (), "Compare only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated"
-    )
-    mask: Annotated[str | None, PICTURE.or_none()] = option(
-        None, "A picture of the same size; black is ignored"
-    )
-    ignore_region: Annotated[tuple[Shape, ...], f.SHAPES] = option(
-        (), "Ignore what is here; as for --zone, may be repeated"
-    )
-    threshold: Annotated[float, f.number(0.5, 100, "N")] = option(
-        6.0, "From where a pixel is different, in units of the noise, 0.5 to 100"
-    )
-    min_area: Annotated[Area, f.AREA] = option(
-        Area(pixels=1), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
-    )
-    min_side: Annotated[int, f.whole(1, 65535, "PX")] = option(
-        1, "Smallest width and height of a region, pixels, 1 to 65535"
-    )
-    merge: Annotated[int, f.whole(0, 10_000, "PX")] = option(
-        8, "Regions nearer than this are one, pixels, 0 to 10000"
-    )
-    fps: Annotated[Fraction, f.RATE] = option(
-        Fraction(25), "Rate of what carries none (folders), frames a second, above 0 to 1000"
-    )
-    threads: Annotated[int, f.whole(0, 1024, "N")] = option(
-        0, "Threads that compute, 0 to 1024; 0: all cores"
-    )
-    layout: Annotated[str, LAYOUTS] = option("overlay", "How the picture or video of --output is laid out")
-    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
-    output: Annotated[str | None, OUTPUT.or_none()] = option(None, "Write the result as a picture or video")
-    exit_zero: Annotated[bool, f.FLAG] = option(False, "Exit with 0 where it would be 1")
-
-    if TYPE_CHECKING:
-
-        @property
-        def max_diff_pixels(self) -> int:
-            """Different pixels that are still called the same."""
-
-    @property
-    def metrics(self) -> tuple[str, ...]:
-        """What must be measured; the first one is the score."""
-        return self.metric
-
-    def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Return the names of what is read, and of what is written."""
-        shapes = [shape for zone in self.zone for shape in [zone.shape]] + list(self.ignore_region)
-        read = [str(shape) for shape in shapes if hasattr(shape, "path")] + [self.mask or ""]
-        written = [self.json_file or "", self.output or ""]
-        return tuple(filter(None, read)), tuple(filter(None, written))
-
-    @model_validator(mode="after")
-    def _outputs_are_no_inputs(self) -> Self:
-        f.check_files(*self.files())
-        return self
 
 
 class CompareConfig(CommonConfig):
@@ -187,6 +70,22 @@ class CompareConfig(CommonConfig):
         return (*self.metric, "psnr") if needs else self.metric
 
 
+class WatchZone(Zone):
+    """A named part of the picture with an alarm of its own; what is not given is as for all."""
+
+    raise_at: Annotated[float | None, f.RAISE_AT.or_none()] = option(
+        None, "Changed fraction of the zone that raises its alarm, above 0 to 1"
+    )
+    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
+        None, "Changed fraction below which it clears, 0 to raise-at"
+    )
+    on_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be different")
+    on_frames: Annotated[int | None, f.whole(1, 100_000, "N").or_none()] = option(
+        None, "And in how many frames, 1 to 100000"
+    )
+    off_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be the same again")
+
+
 class WatchConfig(CommonConfig):
     """``rtdiff watch SOURCE``."""
 
@@ -197,10 +96,10 @@ class WatchConfig(CommonConfig):
     reference: Annotated[str, f.REFERENCE] = option(
         "median:2s", "What frames are held against: a picture, first, or the median of the first TIME"
     )
-    size_policy: Annotated[str, f.choice("pad", "scale", "crop", "fail")] = option(
+    size_policy: Annotated[str, SIZE_POLICY] = option(
         "scale", "What to do when reference and frames differ in size"
     )
-    zone: Annotated[tuple[WatchZone, ...], f.ZONES] = option(
+    zone: Annotated[tuple[WatchZone, ...], ZONES] = option(
         (), "Watch only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated"
     )
     min_area: Annotated[Area, f.AREA] = option(
@@ -290,7 +189,7 @@ class DoctorConfig(VerbConfig):
 class BenchConfig(VerbConfig):
     """``rtdiff bench``."""
 
-    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
+    engine: Annotated[str, f.ENGINE] = option("auto", ENGINE_HELP)
     size: Annotated[tuple[tuple[int, int], ...], f.SIZES] = option(
         ((1920, 1080),), "Width and height, pixels, 1 to 65535; several with commas, may be repeated"
     )
@@ -305,10 +204,13 @@ class DemoConfig(VerbConfig):
     source: Annotated[str | None, INPUT.or_none()] = option(
         None, "What to watch instead of the built-in scene"
     )
-    output: Annotated[str | None, f.address("the name of a folder", "FOLDER").or_none()] = option(
-        None, "Folder for what it makes"
-    )
-    engine: Annotated[str, f.ENGINE] = option("auto", "What computes; auto takes the fastest that works here")
+    output: Annotated[str | None, FOLDER.or_none()] = option(None, "Folder for what it makes")
+    engine: Annotated[str, f.ENGINE] = option("auto", ENGINE_HELP)
     duration: Annotated[Span | None, f.DURATION.or_none()] = option(
         None, "End after this time, or frames (47f)"
     )
+
+    @model_validator(mode="after")
+    def _output_is_no_input(self) -> Self:
+        check_files((self.source or "",), (self.output or "",) if self.output else ())
+        return self

@@ -6,11 +6,9 @@ parser reads all three and raises ``ValueError('must be ..., got ...')``.
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
@@ -19,7 +17,6 @@ from pydantic_core import CoreSchema, core_schema
 from rtdiff import values
 from rtdiff.arguments import nearest
 from rtdiff.values import show
-from rtdiff.zones import MOST_ZONES, Shape, parse_shape
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def same(value: Any) -> Any:
 def _text(value: object, what: str) -> str:
     if isinstance(value, str) and value.strip() and "\0" not in value:
         return value
-    raise ValueError(f"must be {what}, got {'nothing' if value in (None, '') else show(value)}")
+    raise ValueError(f"must be {what}, got {show(value)}")
 
 
 def text(what: str, metavar: str) -> Kind:
@@ -182,16 +179,12 @@ RATE = _text_or_number(values.rate, "FPS")
 REFERENCE = Kind(values.reference, "PICTURE|first|median:TIME", {"type": "string", "minLength": 1}, same)
 
 
-def _list(value: object) -> list[Any]:
+def items(value: object) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
-def _shapes(value: object) -> tuple[Shape, ...]:
-    return tuple(parse_shape(item) for item in _list(value))
-
-
 def _sizes(value: object) -> tuple[tuple[int, int], ...]:
-    parts = value.split(",") if isinstance(value, str) else _list(value)
+    parts = value.split(",") if isinstance(value, str) else items(value)
     if isinstance(value, tuple) and all(isinstance(side, int) for side in value):
         parts = [value]
     found = tuple(
@@ -202,10 +195,8 @@ def _sizes(value: object) -> tuple[tuple[int, int], ...]:
     return found
 
 
-_TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
-SHAPE = Kind(parse_shape, "SHAPE", {"type": "string"})
-SHAPES = Kind(_shapes, "SHAPE", _TEXTS, lambda shapes: [str(shape) for shape in shapes], many=True)
-SIZES = Kind(_sizes, "WxH", _TEXTS, lambda sizes: [f"{w}x{h}" for w, h in sizes], many=True)
+TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+SIZES = Kind(_sizes, "WxH", TEXTS, lambda sizes: [f"{w}x{h}" for w, h in sizes], many=True)
 
 
 def _address(value: object, what: str, stdout: bool) -> str:
@@ -247,82 +238,3 @@ def _name(value: object) -> str:
 
 
 NAME = Kind(_name, "NAME", {"type": "string", "minLength": 1, "maxLength": 64}, same)
-
-
-def zone_list(value: object) -> tuple[Any, ...]:
-    """Return zones, as written on the command line, in YAML or in Python, as mappings or models.
-
-    ``shelf=0:0-9:9``, a list of those, a list of ``{name, shape, ...}``, or a mapping of names to
-    shapes or to ``{shape, ...}``.
-    """
-    if isinstance(value, Mapping) and not {"name", "shape"} <= set(value):
-        found = [_named(name, item) for name, item in value.items()]
-    else:
-        found = [_zone(item) for item in _list(value)]
-    names = [item["name"] if isinstance(item, dict) else item.name for item in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise ValueError(f"names {show(twice)} twice; give every zone a name of its own")
-    if len(found) > MOST_ZONES:
-        raise ValueError(f"names {len(found)} zones; at most {MOST_ZONES}")
-    return tuple(found)
-
-
-def _named(name: object, item: object) -> dict[str, Any]:
-    return {"name": name, **(_kebab(item) if isinstance(item, Mapping) else {"shape": item})}
-
-
-def _kebab(item: Mapping[Any, Any]) -> dict[str, Any]:
-    return {str(key).replace("_", "-"): part for key, part in item.items()}
-
-
-def _zone(item: Any) -> Any:
-    if isinstance(item, str):
-        name, equals, shape = item.partition("=")
-        if not equals:
-            raise ValueError(f"must be NAME=SHAPE such as shelf=10:20-300:200, got {show(item)}")
-        return {"name": name.strip(), "shape": shape}
-    if isinstance(item, Mapping):
-        return {"name": None, **_kebab(item)}
-    if isinstance(item, tuple) and len(item) == 2:
-        return {"name": item[0], "shape": item[1]}
-    if hasattr(item, "name") and hasattr(item, "shape"):
-        return item
-    raise ValueError(f"must be NAME=SHAPE such as shelf=10:20-300:200, got {show(item)}")
-
-
-class Zones:
-    """An annotation: a tuple of zones, read by `zone_list`."""
-
-    metavar = "NAME=SHAPE"
-    many = True
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(zone_list, handler(source))
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        named = {"type": "object", "additionalProperties": {"type": ["string", "object"]}}
-        return {"anyOf": [handler(core), named, _TEXTS]}
-
-
-ZONES = Zones()
-
-
-def check_files(read: tuple[str, ...], written: tuple[str, ...]) -> None:
-    """Raise ValueError when an output is an input, or two outputs are one."""
-    for number_, name in enumerate(written):
-        if any(_one_file(name, other) for other in read if "-" not in (name, other)):
-            raise ValueError(f"{show(name)}: is an input; choose another name for the output")
-        if any(_one_file(name, other) for other in written[:number_]):
-            what = "stdout" if name == "-" else show(name)
-            raise ValueError(f"{what}: two outputs would go there; choose another name for one")
-
-
-def _one_file(one: str, other: str) -> bool:
-    if one == other:
-        return True
-    first, second = Path(one), Path(other)
-    try:
-        return first.samefile(second)
-    except (OSError, ValueError):  # one is not there, or is no path: an address
-        return os.path.abspath(one) == os.path.abspath(other)  # noqa: PTH100

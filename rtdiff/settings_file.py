@@ -232,5 +232,16 @@ def dump(settings: Mapping[str, Any], file: SettingsFile | None, typed: set[str]
         Keys whose values the command line gave.
     """
     kept = {} if file is None else {key: raw for key, raw in file.raw.items() if "${" in str(raw)}
-    shown = {**settings, **{key: raw for key, raw in kept.items() if key not in typed}}
+    plain = {key: _without_none(value) for key, value in settings.items()}
+    shown = {**plain, **{key: raw for key, raw in kept.items() if key not in typed}}
     return str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1000))
+
+
+def _without_none(value: Any) -> Any:
+    """Return a list of zones without what they leave to all."""
+    if not isinstance(value, list):
+        return value
+    return [
+        {key: part for key, part in item.items() if part is not None} if isinstance(item, dict) else item
+        for item in value
+    ]

@@ -35,6 +35,8 @@ _TEXT_CAP = 64  # characters of a number; keeps 10**99999 from being computed
 
 def show(value: object) -> str:
     """Return `value` as an error quotes it: short, on one line, without credentials."""
+    if value is None or value == "":
+        return "nothing"
     text = re.sub(r"://\S*@", "://***@", redact(repr(value)))  # a password may hold an '@' itself
     return text if len(text) <= _TEXT_CAP else text[:_TEXT_CAP] + "..."
 
