@@ -99,7 +99,7 @@ class NumbaEngine(Engine):
             labels=plan.labels,
             tile_labels=plan.tile_labels,
             pixels=plan.pixels,
-            identical=not most.any() and _equal_chroma(reference, test),
+            identical=not most.any() and not self._colours(reference, plan)[0].any(),
             differences=self._difference_sums(reference, test, plan) if self.differences else None,
             mask=mask,
             map=lambda: ssim if self.keep_map else self._map(reference, test, plan, limits),
@@ -275,11 +275,6 @@ def _whole(plane: NDArray[Any]) -> NDArray[Any]:
         plane = np.ascontiguousarray(plane)
         step = plane.strides[0] or width * item
     return np.lib.stride_tricks.as_strided(plane, (height, step // item), (step, item), writeable=False)
-
-
-def _equal_chroma(reference: Prepared, test: Prepared) -> bool:
-    pairs = zip(reference.frame.planes[1:], test.frame.planes[1:], strict=True)
-    return all(np.array_equal(x, y) for x, y in pairs)
 
 
 def _cells(shape: tuple[int, int]) -> tuple[int, int]:
