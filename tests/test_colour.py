@@ -62,6 +62,18 @@ def test_gray_has_no_chroma(dtype: Any) -> None:
     assert set(np.unique(cb)) == set(np.unique(cr)) == {(top + 1) // 2}
 
 
+@pytest.mark.parametrize("shape", [(4, 1), (1, 4), (1, 1), (300, 70)])
+def test_chroma_of_ten_bit_is_that_of_ten_bit(shape: tuple[int, int]) -> None:
+    bgr = noise((*shape, 3), np.uint16, 1023)
+    bgr[0, 0] = 1023, 0, 0
+    planes = bgr_to_planes(bgr, data_range=1023)
+    exact = np.rint(bgr @ from_bgr("bt601").T + [0, 512, 512]).clip(0, 1023)
+    assert max(np.abs(plane - exact[..., k]).max() for k, plane in enumerate(planes)) <= 1
+    frame = frame_from_array(bgr, data_range=1023)
+    assert all(np.array_equal(one, other) for one, other in zip(frame.planes, planes, strict=True))
+    assert np.abs(planes_to_bgr(planes, 1023).astype(int) - np.rint(bgr * (255 / 1023))).max() <= 2
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_given_planes_are_used_and_nothing_big_is_allocated(dtype: Any) -> None:
     bgr = noise((1080, 1920, 3), dtype)

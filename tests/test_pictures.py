@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,18 +11,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from picture_files import (
-    MORE,
-    RGB,
-    coded,
-    is_as_pillow_sees_it,
-    kinds,
-    made,
-    pillow_bgra,
-    png,
-    said,
-    said_of,
-)
+from picture_files import MORE, RGB, coded, is_as_pillow_sees_it, kinds, made, pillow_bgra, png, said, said_of
 from PIL import Image, ImageCms, ImageOps
 
 from rtdiff.errors import SettingsError
@@ -30,8 +20,6 @@ from rtdiff.sources.picture import PictureSource, read_picture, read_picture_byt
 SUITE = Path(__file__).resolve().parents[2] / "shared" / "data" / "pngsuite"
 VALID = [path.name for path in sorted(SUITE.glob("*.png")) if not path.name.startswith("x")]
 CORRUPT = [path.name for path in sorted(SUITE.glob("x*.png"))]
-
-# The PngSuite
 
 
 @pytest.mark.parametrize("name", VALID)
@@ -60,9 +48,8 @@ def test_valid_png_reads_as_pillow_and_ffmpeg_read_it(data: Path, name: str, cap
         black = ((c * a + 32767) // 65535).astype(np.uint16)
         assert np.array_equal(frame.luma, cv2.cvtColor(white, cv2.COLOR_BGR2GRAY))
         assert np.array_equal(frame.picture(), np.rint(white / 257).astype(np.uint8))
-        assert len(frame.planes) == (
-            6 if (a < 65535).any() else 1 if coded_frame.format.name[:4] == "gray" else 3
-        )
+        opaque = 1 if coded_frame.format.name[:4] == "gray" else 3
+        assert len(frame.planes) == (6 if (a < 65535).any() else opaque)
         if len(frame.planes) == 6:
             assert np.array_equal(frame.planes[3], cv2.cvtColor(black, cv2.COLOR_BGR2GRAY))
     assert capfd.readouterr().err == ""
@@ -79,16 +66,13 @@ def test_the_suite_is_whole(data: Path) -> None:
     assert (len(VALID), len(CORRUPT)) == (162, 14)
 
 
-# Kinds and modes
-
 MODES = {
     "PNG": ("1", "L", "P", "RGB", "RGBA", "LA"),
     "TIFF": ("1", "L", "P", "RGB", "RGBA", "CMYK", "YCbCr"),
     "BMP": ("1", "L", "P", "RGB"),
     "GIF": ("1", "L", "P"),
     "JPEG": ("L", "RGB", "CMYK"),
-    "WEBP": ("RGB", "RGBA"),
-    "AVIF": ("RGB", "RGBA"),
+    **dict.fromkeys(("WEBP", "AVIF"), ("RGB", "RGBA")),
     "JPEG2000": ("L", "RGB"),
     "PPM": ("1", "L", "RGB"),
 }
@@ -119,11 +103,10 @@ def test_sixteen_bit_gray(compression: str | None) -> None:
 @pytest.mark.parametrize("channels", [3, 4])
 def test_sixteen_bit_colour(kind: str, channels: int) -> None:
     bgra = np.random.default_rng(3).integers(0, 65536, (9, 11, 4)).astype(np.uint16)
-    data = cv2.imencode(kind, bgra[..., :channels])[1].tobytes()
     c, a = bgra[..., :3].astype(np.int64), bgra[..., 3:].astype(np.int64)
     white = ((c * a + 65535 * (65535 - a) + 32767) // 65535).astype(np.uint16)
     expected = white if channels == 4 else np.ascontiguousarray(bgra[..., :3])
-    frame = read_picture_bytes(data, "a")
+    frame = read_picture_bytes(cv2.imencode(kind, bgra[..., :channels])[1].tobytes(), "a")
     assert len(frame.planes) == 3 * (channels - 2)
     assert np.array_equal(frame.luma, cv2.cvtColor(expected, cv2.COLOR_BGR2GRAY))
 
@@ -155,7 +138,42 @@ def test_gray_tiff_with_alpha_says_what_it_leaves_out() -> None:
     assert [told.detail for told in frame.corrections] == ["warning: the transparency was not read"]
 
 
-# Orientation
+@pytest.mark.parametrize("largest", [1, 15, 100, 1023, 4095])
+@pytest.mark.parametrize("text", [True, False])
+def test_samples_of_an_odd_depth_fill_the_range(largest: int, text: bool) -> None:
+    ramp = np.linspace(0, largest, 24).round().astype(int).reshape(4, 6)
+    levels = b"".join(b"%d\n" % level for level in ramp.ravel())
+    body = levels if text else ramp.astype(">u2" if largest > 255 else "u1").tobytes()
+    frame = read_picture_bytes(b"P%d # comment\n6 4\n%d\n" % (2 if text else 5, largest) + body, "a")
+    assert np.abs(frame.luma - ramp * (frame.data_range / largest)).max() <= (1 if text else 0.5)
+    if largest > 255 and not text:
+        deep = cv2.merge([ramp.astype(np.uint16)] * 3)
+        how = [cv2.IMWRITE_AVIF_DEPTH, largest.bit_length(), cv2.IMWRITE_AVIF_QUALITY, 100]
+        frame = read_picture_bytes(cv2.imencode(".avif", deep, how)[1].tobytes(), "a")
+        assert np.abs(frame.luma - ramp * (65535 / largest)).max() < 100
+        assert kinds(frame) == ["depth"]
+
+
+@pytest.mark.parametrize("form", ["gray", "gray10le", "gray12le", "gray16le"])
+def test_jpeg_2000_of_any_depth_fills_the_range(form: str) -> None:
+    encoder: Any = av.CodecContext.create("jpeg2000", "w")
+    encoder.width, encoder.height, encoder.time_base, encoder.pix_fmt = 64, 48, Fraction(1), form
+    white = av.VideoFrame.from_ndarray(np.full((48, 64), 255, np.uint8), "gray")
+    packets = encoder.encode(white.reformat(format=form)) + encoder.encode(None)
+    frame = read_picture_bytes(b"".join(map(bytes, packets)), "a")
+    assert int(frame.luma.min()) >= frame.data_range * 0.99
+
+
+@pytest.mark.parametrize(("masks", "planes"), [((), 3), ((0,), 3), ((0xFF000000,), 6)])
+def test_bitmaps_keep_their_colours(masks: tuple[int, ...], planes: int) -> None:
+    bgrx = np.dstack([np.array(RGB)[::-1, :, ::-1], np.zeros((23, 37), np.uint8)]).tobytes()
+    extra = struct.pack(f"<{3 + len(masks)}I", 0xFF0000, 0xFF00, 0xFF, *masks)
+    info = struct.pack("<IiiHHIIiiII", 56 if masks else 40, 37, 23, 1, 32, 3, len(bgrx), 0, 0, 0, 0) + extra
+    frame = read_picture_bytes(b"BM" + struct.pack("<III", 0, 0, 14 + len(info)) + info + bgrx, "a.bmp")
+    os2 = read_picture_bytes(b"BM" + struct.pack("<IIIIHHHH", 30, 0, 26, 12, 1, 1, 1, 24) + b"\1\2\3\0", "a")
+    assert os2.picture().tolist() == [[[1, 2, 3]]], "30 bytes are a whole file"
+    assert np.array_equal(frame.picture(), np.array(RGB)[..., ::-1]) == (len(frame.planes) == 3)
+    assert len(frame.planes) == planes
 
 
 def test_the_eight_orientations_of_one_photo_look_alike(data: Path) -> None:
@@ -199,9 +217,6 @@ def test_a_broken_exif_block_is_no_reason_to_refuse() -> None:
     assert not read_picture_bytes(coded(RGB, "JPEG", exif=exif.tobytes()[:15]), "a").corrections
 
 
-# More than one picture in a file
-
-
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF", "TIFF"])
 def test_the_first_of_several_is_read_and_told(kind: str) -> None:
     data = coded(RGB, kind, **MORE, **({"lossless": True} if kind == "WEBP" else {}))
@@ -218,13 +233,9 @@ def test_the_first_of_several_is_read_and_told(kind: str) -> None:
 def test_a_still_beside_an_animation_is_called_so() -> None:
     rows = zlib.compress(b"\0" * (3 * 8 + 1) * 8)
     plays, moves = (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", bytes(26))
-    (told,) = read_picture_bytes(png(8, 8, rows, plays), "a").corrections
-    assert told.detail == "the still beside 2 frames"
-    (told,) = read_picture_bytes(png(8, 8, rows, plays, moves), "a").corrections
-    assert told.detail == "frame 1 of 2"
-
-
-# Profiles
+    for extra, words in ([plays], "the still beside 2 frames"), ([plays, moves], "frame 1 of 2"):
+        (told,) = read_picture_bytes(png(8, 8, rows, *extra), "a").corrections
+        assert told.detail == words
 
 
 def test_a_foreign_profile_is_told_and_srgb_is_not() -> None:
@@ -232,8 +243,7 @@ def test_a_foreign_profile_is_told_and_srgb_is_not() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     for kind in ("PNG", "JPEG", "WEBP", "TIFF"):
         (told,) = read_picture_bytes(coded(RGB, kind, icc_profile=lab), "a").corrections
-        assert (told.kind, told.after) == ("matrix", "sRGB")
-        assert told.before == "Lab identity built-in"
+        assert (told.kind, told.before, told.after) == ("matrix", "Lab identity built-in", "sRGB")
         assert not read_picture_bytes(coded(RGB, kind, icc_profile=srgb), "a").corrections
         (told,) = read_picture_bytes(coded(RGB, kind, icc_profile=b"\xff" * 200), "a").corrections
         assert told.before == "unnamed"

@@ -73,7 +73,7 @@ def frame_from_array(
             split(samples, out)
             planes, shown = out, samples
         else:
-            planes, shown = bgr_to_planes(samples, out), samples
+            planes, shown = bgr_to_planes(samples, out, largest), samples
     else:
         if largest not in (255, 65535):
             raise SettingsError(

@@ -16,7 +16,7 @@ _SCRATCH_BYTES = 64 * 1024  # the most that one frame may allocate
 _KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
-def bgr_to_planes(bgr: Pixels, out: Triple | None = None) -> Triple:
+def bgr_to_planes(bgr: Pixels, out: Triple | None = None, data_range: int | None = None) -> Triple:
     """Return Y, Cb, Cr (BT.601, full range, 4:4:4) of a BGR picture.
 
     Y equals ``cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)`` bit for bit, which is
@@ -31,6 +31,9 @@ def bgr_to_planes(bgr: Pixels, out: Triple | None = None) -> Triple:
     out : tuple of ndarray, optional
         Three contiguous (H, W) arrays of the same dtype to write to; then nothing over 64 KiB
         is allocated (for rows up to 21,000 samples).
+    data_range : int, optional
+        Largest code value, 2**bits - 1; without it that of the dtype. Gray has Cb and Cr of half of it,
+        rounded up.
 
     Returns
     -------
@@ -43,11 +46,16 @@ def bgr_to_planes(bgr: Pixels, out: Triple | None = None) -> Triple:
     scratch = np.empty((rows, width, 3), bgr.dtype)
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
-        band, ycc = bgr[top:bottom], scratch[: bottom - top]
-        cv2.cvtColor(band, cv2.COLOR_BGR2GRAY, dst=y[top:bottom])
+        band, ycc, luma = bgr[top:bottom], scratch[: bottom - top], y[top:bottom]
         cv2.cvtColor(band, cv2.COLOR_BGR2YCrCb, dst=ycc)
-        cv2.extractChannel(ycc, 1, cr[top:bottom])
-        cv2.extractChannel(ycc, 2, cb[top:bottom])
+        # One pass for three planes is a third quicker than one for each of two; its Y is written over.
+        cv2.split(ycc, [luma, cr[top:bottom], cb[top:bottom]])
+        cv2.cvtColor(band, cv2.COLOR_BGR2GRAY, dst=luma)
+    if data_range is not None and data_range < (largest := int(np.iinfo(bgr.dtype).max)):
+        lift = (largest - data_range) // 2  # OpenCV's middle is that of the dtype
+        for chroma in (cb, cr):
+            np.clip(chroma, lift, lift + data_range, out=chroma)
+            np.subtract(chroma, lift, out=chroma)
     return y, cb, cr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,6 +46,10 @@ class Header:
     """Whether the decoder leaves out an alpha that is there."""
     transparent: int | None = None
     """PNG's gray value that means transparent, as a decoded sample, or None."""
+    largest: int = 0
+    """Largest code value where the decoder leaves samples unscaled, as 1023 of 10 bit; 0: all are used."""
+    bgr: bool = False
+    """Whether the decoder must be told that the picture is B, G, R."""
     signed: bool = False
     """Whether the samples are signed integers."""
     spans: tuple[tuple[int, int], ...] = ()
@@ -75,6 +80,7 @@ _MAGIC = (
     ("JPEG 2000", 4, b"jP  \r\n\x87\n"),
     ("JPEG 2000", 0, b"\xff\x4f\xff\x51"),
 )
+_MAXVAL = re.compile(rb"P([2356])" + rb"(?:\s|#[^\n]*\n)+(\d{1,9})" * 3)
 _OTHER = (
     (4, b"ftypheic", "is HEIC"),
     (4, b"ftypheix", "is HEIC"),
@@ -141,13 +147,41 @@ def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Header:
             )
 
     try:
-        return _parser(kind)(data, check)
+        header = _parser(kind)(data, check)
+        header.largest = _largest(kind, data)
+        header.bgr = kind == "BMP" and _is_bgr(data)
+        return header
     except Damaged as error:
         raise SourceError(f"{name}: the {kind} file {error}; copy or make it again") from None
     except (struct.error, IndexError):
         raise SourceError(
             f"{name}: the {kind} file is cut short ({len(data)} bytes); copy or make it again"
         ) from None
+
+
+def _largest(kind: str, data: bytes) -> int:
+    """Return the largest code value of kinds that OpenCV 5 does not scale to 8 or 16 bit, or 0."""
+    if kind == "AVIF" and (box := data.find(b"av1C")) >= 0:
+        # AV1 in ISOBMFF 2.3.3: bits 6 and 5 of the third byte are high_bitdepth and twelve_bit.
+        return {0x40: 1023, 0x60: 4095}.get(data[box + 6] & 0x60, 0)
+    if kind == "JPEG 2000" and (start := data.find(b"\xff\x4f\xff\x51")) >= 0:
+        return (2 << (data[start + 42] & 0x7F)) - 1  # Ssiz of ISO/IEC 15444-1 A.5.1: bits less one
+    if kind == "PNM" and (found := _MAXVAL.match(data[:4096])):
+        largest, is_text = int(found[4]), found[1] in b"23"
+        if not 0 < largest < 65536:
+            raise Damaged(f"says its largest sample is {largest}")
+        return 0 if is_text and largest < 256 else largest
+    return 0
+
+
+def _is_bgr(data: bytes) -> bool:
+    """Whether a BMP is plain colour that OpenCV 5, left alone, reads as gray or as transparent."""
+    size = struct.unpack_from("<I", data, 14)[0]
+    if size < 40:
+        return bool(struct.unpack_from("<H", data, 24)[0] >= 24)  # OS/2
+    bits, compression = struct.unpack_from("<HI", data, 28)
+    has_alpha = size >= 56 and struct.unpack_from("<I", data, 66)[0] != 0
+    return bool(bits == 32 and compression == 3 and not has_alpha)
 
 
 def _parser(kind: str) -> Callable[[bytes, Check], Header]:

@@ -141,7 +141,7 @@ def _decoded(data: bytes, header: Header, name: str, number: int) -> NDArray[Any
     pixels = None
     try:
         if number == 0:
-            pixels = cv2.imdecode(coded, cv2.IMREAD_UNCHANGED)
+            pixels = cv2.imdecode(coded, cv2.IMREAD_COLOR if header.bgr else cv2.IMREAD_UNCHANGED)
         else:
             found, animation = cv2.imdecodeanimation(coded, number, 1)
             pixels = animation.frames[0] if found and len(animation.frames) else None
@@ -151,7 +151,9 @@ def _decoded(data: bytes, header: Header, name: str, number: int) -> NDArray[Any
                 f"{name}: more pixels than OpenCV was started with; set OPENCV_IO_MAX_IMAGE_PIXELS"
             ) from None
     if pixels is None:
-        raise SourceError(f"{name}: the {header.kind} file is damaged or cut short; copy or make it again")
+        raise SourceError(
+            f"{name}: the {header.kind} file is damaged, cut short or of a rare variant; make it again"
+        )
     decoded: NDArray[Any] = pixels
     return decoded
 
@@ -165,7 +167,7 @@ def _samples(pixels: NDArray[Any], header: Header, name: str) -> tuple[NDArray[A
         alpha = np.where(pixels == header.transparent, 0, opaque).astype(pixels.dtype)
         return np.dstack((pixels, pixels, pixels, alpha)), ()
     if pixels.dtype in (np.uint8, np.uint16) and not header.signed:
-        return pixels, ()
+        return _stretched(pixels, header.largest)
     if pixels.dtype.kind != "f":
         kind = "signed integers" if header.signed else str(pixels.dtype)
         raise SourceError(f"{name}: samples are {kind}; convert them to 8 or 16 bit")
@@ -176,6 +178,15 @@ def _samples(pixels: NDArray[Any], header: Header, name: str) -> tuple[NDArray[A
         raise SourceError(f"{name}: float samples reach from {low:g} to {high:g}; scale them to 0..1")
     told = Correction("depth", "both", str(pixels.dtype), "uint16", "0..1 became 0..65535")
     return np.rint(pixels.astype(np.float64) * 65535).astype(np.uint16), (told,)
+
+
+def _stretched(pixels: NDArray[Any], largest: int) -> tuple[NDArray[Any], tuple[Correction, ...]]:
+    """Return samples of 0..largest as samples of the whole range of their dtype, rounded."""
+    top = int(np.iinfo(pixels.dtype).max)
+    if not 0 < largest < top:
+        return pixels, ()
+    table = np.rint(np.arange(top + 1).clip(max=largest) * (top / largest)).astype(pixels.dtype)
+    return table[pixels], (Correction("depth", "both", largest, top, "scaled to the whole range"),)
 
 
 def _oriented(pixels: NDArray[Any], header: Header) -> NDArray[Any]:
