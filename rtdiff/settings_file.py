@@ -104,7 +104,7 @@ def load(path: str, *, cameras: bool = False) -> SettingsFile:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SettingsError(f"{redact(path)}:{line}:1: holds a control character; take it out") from None
-    if root is None or (isinstance(root, yaml.ScalarNode) and not root.value):
+    if root is None or root.tag.endswith(":null"):
         return file
     if not isinstance(root, yaml.MappingNode):
         raise _error(file, root, "must be a mapping of options, such as 'threshold: 6'")
@@ -116,14 +116,16 @@ def load(path: str, *, cameras: bool = False) -> SettingsFile:
 
 
 def _read(path: str) -> str:
+    data = None
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
-            raise SettingsError(f"{redact(path)}: is no file; give a YAML file")
-        with Path(path).open("rb") as opened:
-            data = opened.read(MOST_BYTES + 1)
+        if stat.S_ISREG(Path(path).stat().st_mode):  # opening a pipe may block for ever
+            with Path(path).open("rb") as opened:
+                data = opened.read(MOST_BYTES + 1)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no file has such a name"
         raise SettingsError(f"{redact(path)}: cannot be read ({reason}); see --config") from None
+    if data is None:
+        raise SettingsError(f"{redact(path)}: is no file; give a YAML file")
     if len(data) > MOST_BYTES:
         raise SettingsError(f"{redact(path)}: is larger than 1 MiB; settings are shorter than that")
     try:
