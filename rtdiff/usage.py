@@ -43,7 +43,7 @@ def usage(verb: str, text: str, model: type[VerbConfig]) -> str:
     )
     lines += _table(_COMMON)
     lines += ["", "Times: 2 (seconds), 120ms, 00:01:02.500, 47f (frames). Fractions: 0.005 or 0.5%."]
-    lines += ["Every option is a key of the YAML file as well; --no-FLAG turns a flag off again."]
+    lines += ["Every option is a key of the YAML file as well; --no-FLAG turns a flag off."]
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
