@@ -16,6 +16,7 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from rtdiff import __version__
 from rtdiff.errors import EngineError, MissingExtra, redact
 
 State = Literal["ok", "warn", "missing"]
@@ -56,15 +57,21 @@ class Row(NamedTuple):
 
 def survey() -> list[Row]:
     """Return all rows, in the order in which they are to be read."""
-    rows = [_python(), _system(), _package("rtdiff", "", "pip install rtdiff")]
-    rows.append(_package("numpy", "numpy", "pip install 'numpy>=2.2,<2.6'"))
-    rows += opencv()
-    rows += engines()
+    python = f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}"
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
     driver = gpu()
-    rows += [driver, *extras(driver)]
-    rows += pyav()
-    rows.append(display())
-    return rows
+    return [
+        Row("python", "ok", python),
+        Row("system", "ok", f"{platform.system()} {platform.release()}, {cores} cores"),
+        Row("rtdiff", "ok", __version__),
+        _numpy(),
+        *opencv(),
+        *engines(),
+        driver,
+        *extras(driver),
+        *pyav(),
+        display(),
+    ]
 
 
 def core_works(rows: list[Row]) -> bool:
@@ -90,7 +97,7 @@ def engines() -> list[Row]:
         except Exception as error:
             rows.append(Row(name, "missing", _told(error), f"reinstall {row.needs}: {row.remedy}"))
     if any(row.name == "engine numba" and row.state == "ok" for row in rows):
-        rows.append(_guarded("numba cache", numba_cache, "set NUMBA_CACHE_DIR to a folder of your own"))
+        rows.append(numba_cache())
     return rows
 
 
@@ -156,22 +163,17 @@ def pyav() -> list[Row]:
     except Exception as error:
         return [Row("pyav", "missing", _told(error), _PYAV)]
     for name, implementations in DECODERS.items():
-        found = next((one for one in implementations if _has_codec(codec, one, "r")), None)
-        wheel = "pip install --force-reinstall av: its wheel has it"
-        rows.append(
-            Row(f"decoder {name}", "ok", found) if found else Row(f"decoder {name}", "missing", "", wheel)
-        )
-    if _has_codec(codec, "libx264", "w"):
-        return [*rows, Row("encoder h264", "ok", "libx264")]
-    return [*rows, Row("encoder h264", "missing", "no libx264: no MP4 with -o", wheel)]
+        found = [one for one in implementations if _has_codec(codec, one, "r")]
+        rows.append(_codec_row(f"decoder {name}", found, implementations))
+    found = [one for one in ("libx264",) if _has_codec(codec, one, "w")]
+    return [*rows, _codec_row("encoder h264", found, ("libx264",))]
 
 
 def opencv() -> list[Row]:
     """Return whether OpenCV can be imported, and whether its wheels stand in each other's way."""
     wheels = [f"{name} {_version(name)}" for name in OPENCV_WHEELS if _version(name)]
     try:
-        version = str(import_module("cv2").__version__)
-        rows = [Row("opencv", "ok", version)]
+        rows = [Row("opencv", "ok", str(import_module("cv2").__version__))]
     except Exception as error:
         rows = [Row("opencv", "missing", _told(error), _SLIM)]
     if len(wheels) > 1:
@@ -207,30 +209,11 @@ def display() -> Row:
     return Row("display", "ok", name)
 
 
-def _python() -> Row:
-    text = f"{platform.python_implementation()} {platform.python_version()}"
-    return Row("python", "ok", f"{text}, {platform.machine()}")
-
-
-def _system() -> Row:
-    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return Row("system", "ok", f"{platform.system()} {platform.release()}, {cores} cores")
-
-
-def _package(name: str, module: str, remedy: str) -> Row:
-    """Return a row for a distribution, imported as `module` if that is not empty."""
+def _numpy() -> Row:
     try:
-        value = str(import_module(module).__version__) if module else metadata.version(name)
+        return Row("numpy", "ok", str(import_module("numpy").__version__))
     except Exception as error:
-        return Row(name, "missing", _told(error), remedy)
-    return Row(name, "ok", value)
-
-
-def _guarded(name: str, ask: Callable[[], Row], remedy: str) -> Row:
-    try:
-        return ask()
-    except Exception as error:
-        return Row(name, "warn", _told(error), remedy)
+        return Row("numpy", "missing", _told(error), "pip install 'numpy>=2.2,<2.6'")
 
 
 def _cupy_facts() -> str:
@@ -249,6 +232,13 @@ def _version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return ""
+
+
+def _codec_row(name: str, found: list[str], wanted: tuple[str, ...]) -> Row:
+    if found:
+        return Row(name, "ok", found[0])
+    remedy = "pip install --force-reinstall --only-binary av av (the wheel has it)"
+    return Row(name, "missing", f"this FFmpeg has no {' or '.join(wanted)}", remedy)
 
 
 def _has_codec(codec: Any, name: str, mode: str) -> bool:
