@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtdiff.sources.picture import read_picture
-
 from rtdiff.differ import compare_frames
 from rtdiff.errors import SettingsError, SinkError, redact
 from rtdiff.records import Diff, Frame
 from rtdiff.reports.compare_json import compare_json, write_json
 from rtdiff.reports.compare_text import compare_text
 from rtdiff.sinks.still import ENDINGS, checked_ending, write_picture
+from rtdiff.sources.picture import read_picture
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig

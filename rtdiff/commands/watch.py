@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff.alarm import Alarm
 from rtdiff.commands.progress import progress
-from rtdiff.engines import compiled, warm
+from rtdiff.engines import compiled
 from rtdiff.errors import SourceError, redact
 from rtdiff.figures import count_text, score_text
 from rtdiff.pipeline import Summary, run
@@ -21,7 +21,6 @@ from rtdiff.watching import Watch, open_watch
 
 if TYPE_CHECKING:
     from rtdiff.config import WatchConfig
-
     from rtdiff.sinks.sink import Sink
 
 
@@ -36,7 +35,7 @@ def watch(settings: WatchConfig) -> int:
     with contextlib.ExitStack() as stack:
         rooms = stack.enter_context(open_watch(settings))
         info = rooms.source.info
-        _say_begin(settings, rooms)
+        say_begin(settings, rooms)
         sinks = [
             stack.enter_context(sink) for sink in _sinks(settings, info.fps or settings.fps, rooms.alarm)
         ]
@@ -101,13 +100,13 @@ def _say(text: str) -> None:
     sys.stderr.write(f"rtdiff: {text}\n")
 
 
-def _say_begin(settings: WatchConfig, rooms: Watch) -> None:
+def say_begin(settings: WatchConfig, rooms: Watch) -> None:
+    """Say on stderr what frames are held against, by which engine, and that kernels are compiled."""
     kind, wanted = rooms.reference.kind, settings.reference
     what = {"median": f"the median of the first {wanted.partition(':')[2]}", "first": "the first frame"}
     _say(f"reference: {what.get(kind, redact(wanted))}; engine: {rooms.engine.name}")
     if rooms.engine.name == "numba" and not compiled():
-        _say("compiling the numba kernels, once on this machine: about 5 s")
-        warm()
+        _say("compiling the numba kernels at the first frame, once on this machine: about 7 s")
 
 
 def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:
