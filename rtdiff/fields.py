@@ -6,6 +6,7 @@ parser reads all three and raises ``ValueError('must be ..., got ...')``.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -61,6 +62,8 @@ def same(value: Any) -> Any:
 
 
 def _text(value: object, what: str) -> str:
+    if isinstance(value, os.PathLike):
+        value = os.fspath(value)
     if isinstance(value, str) and value.strip() and "\0" not in value:
         return value
     raise ValueError(f"must be {what}, got {show(value)}")

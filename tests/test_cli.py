@@ -13,11 +13,14 @@ import jsonschema
 import numpy as np
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from rtdiff import cli
-from rtdiff.arguments import LATER
+from rtdiff.arguments import LATER, parse
 from rtdiff.cli import LATER_VERBS, VERBS, main
 from rtdiff.config import CompareConfig
+from rtdiff.errors import SettingsError
 from rtdiff.validation import keys_of
 
 HEAVY = "numpy cv2 numba llvmlite av rich cyclopts cupy"
@@ -194,6 +197,35 @@ def test_an_option_is_taken_by_the_model_alone() -> None:
     assert known - cli.OWN_FLAGS - {"config"} == set(keys_of(CompareConfig))
     assert grammar.many == {"zone", "ignore-region"}
     assert "strict" in grammar.flags
+
+
+WORDS = [
+    "--",
+    "-",
+    "-o",
+    "-ox",
+    "--strict",
+    "--no-strict",
+    "--zone",
+    "--zone=a",
+    "--merge",
+    "a.png",
+    "--=",
+    "",
+]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.sampled_from(WORDS), st.text(max_size=6)), max_size=6))
+def test_any_words_are_understood_or_refused_in_one_line(words: list[str]) -> None:
+    grammar = cli._grammar("compare", CompareConfig)
+    try:
+        found = parse(words, grammar)
+    except SettingsError as error:
+        if "\n" in str(error):
+            raise
+    else:
+        assert found.keys() <= set(keys_of(CompareConfig)) | cli.OWN_FLAGS | {"config"}
 
 
 def test_debug_shows_where_an_error_comes_from_without_passwords(

@@ -71,6 +71,7 @@ def test_options_of_python_are_checked_like_those_of_the_command_line() -> None:
     assert [zone.name for zone in chosen.zone] == ["a"]
     assert watch(json="x.json").json_file == watch(json_file="x.json").json_file == "x.json"
     assert compare(mask=None).mask is None
+    assert compare(mask=Path("m.png")).mask == "m.png"
     assert compare(threshold=None).threshold == 6.0
 
 
