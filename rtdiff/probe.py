@@ -21,7 +21,7 @@ from rtdiff.errors import EngineError, MissingExtra, redact
 
 State = Literal["ok", "warn", "missing"]
 
-CORE = frozenset({"numpy", "opencv", "engine numpy"})
+CORE = frozenset({"opencv", "engine numpy"})
 """Rows without which not even two pictures can be compared."""
 OPENCV_WHEELS = (
     "opencv-python",
@@ -37,6 +37,7 @@ DECODERS = {
     "mjpeg": ("mjpeg",),
     "prores": ("prores",),
 }
+WHEELS = {"cuda12": "cupy-cuda12x", "cuda13": "cupy-cuda13x"}
 CUDA13_DRIVER = 580  # NVIDIA, CUDA 13 release notes: minor-version compatibility needs driver 580 or later
 _SLIM = "pip install opencv-contrib-python; on a slim image also apt-get install libgl1 libglib2.0-0 libxcb1"
 _PYAV = "pip install av (videos and streams need it, pictures do not)"
@@ -64,7 +65,6 @@ def survey() -> list[Row]:
         Row("python", "ok", python),
         Row("system", "ok", f"{platform.system()} {platform.release()}, {cores} cores"),
         Row("rtdiff", "ok", __version__),
-        _numpy(),
         *opencv(),
         *engines(),
         driver,
@@ -83,14 +83,13 @@ def engines() -> list[Row]:
     """Return a row per engine, and one for where Numba keeps what it compiled."""
     from rtdiff.engines import ENGINES, engine_class
 
-    facts: dict[str, Callable[[], str]] = {"cupy": _cupy_facts, "numba": lambda: _version("numba")}
+    facts: dict[str, Callable[[], str]] = {"cupy": _cupy_facts}
     rows = []
     for row in ENGINES:
         name = f"engine {row.name}"
         try:
             engine_class(row.name)
-            value = facts.get(row.name, lambda: "the reference that the others are held against")()
-            rows.append(Row(name, "ok", value))
+            rows.append(Row(name, "ok", facts[row.name]() if row.name in facts else _version(row.needs)))
         except (MissingExtra, EngineError) as error:
             what, _, remedy = redact(error).partition("; ")
             rows.append(Row(name, "missing", what.removeprefix(f"engine '{row.name}': "), remedy))
@@ -139,15 +138,15 @@ def extras(driver: Row) -> list[Row]:
     """Return rows for the GPU extras; `driver` is what `gpu` found."""
     words = driver.value.removeprefix("driver ").split(".")
     major = int(words[0]) if driver.state == "ok" and words[0].isdigit() else None
-    installed = [name for name in ("cuda12", "cuda13") if _version(_wheel(name))]
+    installed = [name for name in WHEELS if _version(WHEELS[name])]
     rows = []
     for name, fits in (("cuda12", "driver 525 to 579"), ("cuda13", "driver 580 or later")):
         command = f"pip install 'rtdiff[{name}]'"
         if len(installed) > 1:
-            both = " ".join(map(_wheel, installed))
+            both = " ".join(WHEELS[name] for name in installed)
             rows.append(Row(f"extra {name}", "warn", "both are installed", f"pip uninstall {both}; then one"))
         elif name in installed:
-            rows.append(Row(f"extra {name}", "ok", f"{_wheel(name)} {_version(_wheel(name))}"))
+            rows.append(Row(f"extra {name}", "ok", f"{WHEELS[name]} {_version(WHEELS[name])}"))
         elif not installed and (major is None or (major >= CUDA13_DRIVER) == (name == "cuda13")):
             rows.append(Row(f"extra {name}", "missing", f"not installed ({fits})", command))
     return rows
@@ -209,22 +208,11 @@ def display() -> Row:
     return Row("display", "ok", name)
 
 
-def _numpy() -> Row:
-    try:
-        return Row("numpy", "ok", str(import_module("numpy").__version__))
-    except Exception as error:
-        return Row("numpy", "missing", _told(error), "pip install 'numpy>=2.2,<2.6'")
-
-
 def _cupy_facts() -> str:
     cupy = import_module("cupy")
     runtime = cupy.cuda.runtime
     names = [runtime.getDeviceProperties(one)["name"].decode() for one in range(runtime.getDeviceCount())]
     return f"{cupy.__version__}, CUDA driver {runtime.driverGetVersion()}, {', '.join(names)}"
-
-
-def _wheel(extra: str) -> str:
-    return f"cupy-{extra}x"
 
 
 def _version(name: str) -> str:
