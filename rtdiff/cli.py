@@ -81,7 +81,7 @@ def _failed(what: str, words: list[str]) -> int:
 
 
 def _run(words: list[str]) -> int:
-    if not words:
+    if set(words) <= {"--debug"}:
         from rtdiff.usage import overview
 
         sys.stderr.write(overview(VERBS))
@@ -119,11 +119,11 @@ def _run(words: list[str]) -> int:
 
 def _verb(words: list[str]) -> str | None:
     """Return the verb, taking it off `words`; None: only the program's own help or version is asked."""
-    first = next((word for word in words if word != "--debug"), "")
+    first = next(word for word in words if word != "--debug")
     if first in VERBS:
         words.remove(first)
         return first
-    if first in ("-h", "--help", "--version", "") or words == ["help"]:
+    if first in ("-h", "--help", "--version") or words == ["help"]:
         return None
     behind = next((word for word in words if word in VERBS), None)
     if first.startswith("--") and behind:

@@ -169,8 +169,9 @@ def test_the_program_tells_its_verbs_and_its_version(capsys: pytest.CaptureFixtu
         assert all(f"\n  {verb} " in text for verb in VERBS)
     assert main(["--version"]) == main(["watch", "--version"]) == 0
     assert set(capsys.readouterr().out.splitlines()) == {"rtdiff 0.1.0"}
-    assert main([]) == 2  # a script whose names are empty must not read 'the same'
-    assert capsys.readouterr().out == ""
+    for words in ([], ["--debug"] * 2, ["", ""], [""]):  # a script's empty names must not read 'the same'
+        assert main(words) == 2
+        assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize(
