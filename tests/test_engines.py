@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -243,6 +244,19 @@ def test_names_are_demands() -> None:
     if "cupy" not in available():
         with pytest.raises((MissingExtra, EngineError), match=r"engine 'cupy': .*; "):
             engine_class("cupy")
+
+
+def test_a_broken_cupy_is_passed_over_and_told(tmp_path: Path) -> None:
+    (tmp_path / "cupy.py").write_text(
+        "raise ImportError('libcudart.so.12: cannot open shared object file')\n"
+    )
+    code = "from rtdiff.engines import engine_class; kind, skipped = engine_class('auto'); print(kind.name, skipped)"
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
+    )
+    assert done.stdout.startswith("numba")
+    assert "libcudart.so.12" in done.stdout
 
 
 def test_numpy_alone_is_enough() -> None:

@@ -106,5 +106,8 @@ def _load(row: EngineRow) -> type[Engine]:
         if (error.name or "").split(".")[0] != row.needs:
             raise
         raise MissingExtra(f"engine '{row.name}': {row.needs} is not installed; {row.remedy}") from error
+    except (ImportError, OSError) as error:  # installed and broken: a library of the driver, say
+        text = " ".join(str(error).split())
+        raise EngineError(f"engine '{row.name}': cannot be imported ({text}); {row.remedy}") from error
     kind.probe()
     return kind

@@ -6,6 +6,9 @@ Row functions with few arrays each vectorise; one long loop over all of them doe
 a column over the window's rows are carried from row to row, so that each sample is read twice
 (when it enters the window and when it leaves). `rule` says what is computed.
 
+All of it is one file because Numba's cache knows a function's own file only: kernels that call
+into another one would go on as they were compiled when that one changes.
+
 Sums are 16 and 32 bit for 8-bit planes (49 * 49 * 255 * 255 fits), 32 and 64 bit for deeper ones:
 the buffers that are passed in decide.
 """
