@@ -250,7 +250,7 @@ def test_a_broken_cupy_is_passed_over_and_told(tmp_path: Path) -> None:
     (tmp_path / "cupy.py").write_text(
         "raise ImportError('libcudart.so.12: cannot open shared object file')\n"
     )
-    code = "from rtdiff.engines import engine_class; kind, skipped = engine_class('auto'); print(kind.name, skipped)"
+    code = "import rtdiff.engines as e; kind, skipped = e.engine_class('auto'); print(kind.name, skipped)"
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment
