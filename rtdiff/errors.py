@@ -40,7 +40,7 @@ class SinkError(RtdiffError, OSError):
     """An output that cannot be written."""
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]*@")
+_CREDENTIALS = re.compile(r"(?<=://)[^/\s]*@")  # up to the last @: a password may hold one
 
 
 def redact(text: object) -> str:

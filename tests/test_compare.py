@@ -215,3 +215,11 @@ def test_two_stills_import_neither_numba_nor_av(pair: tuple[Path, Path]) -> None
     )
     done = subprocess.run([sys.executable, "-c", code, *pair], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[] 1"
+
+
+def test_a_picture_from_stdin(pair: tuple[Path, Path]) -> None:
+    words = [sys.executable, "-m", "rtdiff", "-", str(pair[1]), "--json", "-"]
+    done = subprocess.run(words, input=pair[0].read_bytes(), capture_output=True, check=False)
+    assert done.returncode == 1, done.stderr
+    assert json.loads(done.stdout)["reference"]["path"] == "-"
+    assert run("-", "-") == 2

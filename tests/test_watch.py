@@ -165,3 +165,10 @@ def test_nothing_large_is_allocated_per_frame(data: Path) -> None:
         grown = tracemalloc.get_traced_memory()[0] - settled
         tracemalloc.stop()
     assert grown < 100_000
+
+
+def test_a_summary_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("watch", "synthetic://static?size=64x48&frames=80", "--json", "-") == 0
+    made = json.loads(capsys.readouterr().out)
+    assert (made["source"]["frames"], made["compared"], made["alarms"]) == (80, 30, 0)
+    assert 0 < made["score_min"] <= made["score"] <= 1

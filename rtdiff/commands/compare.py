@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from rtdiff.records import Diff, Frame
 from rtdiff.reports.compare_json import compare_json, write_json
 from rtdiff.reports.compare_text import compare_text
 from rtdiff.sinks.still import ENDINGS, checked_ending, write_picture
-from rtdiff.sources.picture import read_picture
+from rtdiff.sources.picture import read_picture, read_picture_bytes
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -33,7 +34,10 @@ def compare(settings: CompareConfig) -> int:
         _refuse_overwriting(Path(str(name)), settings)
     if settings.output is not None:
         checked_ending(Path(settings.output), ENDINGS)
-    reference, test = _read(settings.reference), _read(settings.test)
+    if settings.reference == settings.test == "-":
+        raise SettingsError("-: stdin holds one picture; give the other as a file")
+    with ThreadPoolExecutor(2) as pool:
+        reference, test = pool.map(_read, (settings.reference, settings.test))
     diff = compare_frames(reference, test, settings)
     same, failed = _verdict(diff, settings)
     infos = [
@@ -83,6 +87,8 @@ def told_settings(settings: CompareConfig) -> dict[str, Any]:
 
 
 def _read(path: str) -> Frame:
+    if path == "-":
+        return read_picture_bytes(sys.stdin.buffer.read(), "stdin")
     if Path(path).is_dir():
         raise SettingsError(f"{redact(path)}: is a folder; comparing folders comes in a later version")
     return read_picture(path)

@@ -16,6 +16,7 @@ from rtdiff.engines import compiled
 from rtdiff.errors import SourceError, redact
 from rtdiff.figures import count_text, score_text
 from rtdiff.pipeline import Summary, run
+from rtdiff.reports.compare_json import write_json
 from rtdiff.reports.events import event_line
 from rtdiff.watching import Watch, open_watch
 
@@ -53,6 +54,8 @@ def watch(settings: WatchConfig) -> int:
         run(ticks, rooms.reference, rooms.engine, rooms.regions, rooms.journal.tell, [*sinks, shown], summary)
     if summary.frames == 0:
         raise SourceError(f"{info.name}: gave not one frame; see whether it plays elsewhere")
+    if settings.json_file is not None:
+        write_json(settings.json_file, _summary_json(settings, summary, rooms))
     _say_end(settings, summary, rooms.reference.kind)
     return 1 if settings.exit_code and summary.alarms and not settings.exit_zero else 0
 
@@ -109,8 +112,28 @@ def say_begin(settings: WatchConfig, rooms: Watch) -> None:
         _say("compiling the numba kernels at the first frame, once on this machine: about 7 s")
 
 
+def _summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[str, Any]:
+    """Return what a watch came to, as an object; scores are absent when nothing was compared."""
+    info = rooms.source.info
+    made: dict[str, Any] = {
+        "schema": "rtdiff.watch/1",
+        "source": {"path": info.name, "size_wh": list(info.size_wh), "frames": summary.frames},
+        "reference": {"kind": rooms.reference.kind},
+        "engine": rooms.engine.name,
+        "metric": settings.metrics[0],
+        "compared": summary.compared,
+        "corrupt": summary.corrupt,
+        "dropped": summary.dropped,
+        "different": summary.different,
+        "alarms": summary.alarms,
+    }
+    if summary.compared:
+        made |= {"score": summary.score, "score_min": summary.score_min, "worst_frame": summary.worst_frame}
+    return made
+
+
 def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:
-    out = sys.stderr if settings.log == "-" else sys.stdout
+    out = sys.stderr if "-" in (settings.log, settings.json_file) else sys.stdout
     frames = f"{count_text(summary.frames, 'frame')}, {summary.compared} compared"
     if summary.corrupt:
         frames += f", {summary.corrupt} damaged and set aside"
