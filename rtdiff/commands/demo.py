@@ -123,11 +123,16 @@ def _open(settings: DemoConfig) -> tuple[WatchConfig, Watch]:
 
 
 def _refuse_input(folder: Path, source: str) -> None:
-    given = Path(source)
     for made in (folder, *(folder / name for name in (VIDEO, PICTURE, LOG, TEXT))):
-        with contextlib.suppress(OSError, ValueError):  # an address is no path, or nothing is there
-            if given.samefile(made):
-                raise SettingsError(f"{redact(source)}: would be written over; choose another folder with -o")
+        if _same(Path(source), made):
+            raise SettingsError(f"{redact(source)}: would be written over; choose another folder with -o")
+
+
+def _same(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):  # an address is no path, or nothing is there
+        return False
 
 
 def claim(folder: Path) -> None:
@@ -189,7 +194,8 @@ def _against(reference: str) -> str:
 def _files(folder: Path, worst: Worst) -> list[str]:
     notes = {VIDEO: "every frame, with what differs", LOG: "what happened, a JSON object a line"}
     if worst.diff is not None:
-        notes[PICTURE] = f"frame {worst.diff.test.index}, the most changed one, beside the reference"
+        which = "the most changed one" if worst.diff.boxes else "since none differs"
+        notes[PICTURE] = f"frame {worst.diff.test.index}, {which}, beside the reference"
     notes[TEXT] = "this text"
     wide = max(len(str(folder / name)) for name in notes)
     return [f"written    {printable(folder / name):{wide}}  {note}" for name, note in notes.items()]
