@@ -126,6 +126,16 @@ def test_files_of_others_are_left_alone(tmp_path: Path, capsys: pytest.CaptureFi
     assert [path.name for path in tmp_path.iterdir()] == ["annotated.mp4"]
 
 
+def test_a_place_that_cannot_be_a_folder_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert run("demo", SHORT, "-o", tmp_path / "file") == 2
+    assert "is a file; give a folder with -o" in capsys.readouterr().err
+    assert run("demo", SHORT, "-o", tmp_path / "none/out") == 2
+    assert "does not exist; create it first" in capsys.readouterr().err
+
+
 def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run("demo", tmp_path / "none.mp4", "-o", tmp_path / "out") == 2
     assert "none.mp4" in capsys.readouterr().err

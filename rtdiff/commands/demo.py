@@ -41,10 +41,8 @@ SCENE = "synthetic://shelf?size=1280x720&frames=500&seed=3&shake=0.4&lamp=none"
 FOLDER = "rtdiff-demo"
 VIDEO, PICTURE, LOG, TEXT = "annotated.mp4", "worst.png", "events.jsonl", "summary.txt"
 MARK = "Made by rtdiff demo, which replaces these files when it runs again."
-# short, as the scene's pauses are: 12 frames at least
-DELAYS = {"on_delay": "0.3s", "off_delay": "0.3s"}
-LEARN_S = 2
-"""Seconds that the median is learned from; of what is not twice as long, the first frame serves."""
+DELAYS = {"on_delay": "0.3s", "off_delay": "0.3s"}  # the scene's shortest pause is 12 frames, 0.48 s
+LEARN_S = 2  # seconds of median; of what is not twice as long, the first frame serves
 
 
 @dataclass(slots=True)
@@ -143,6 +141,12 @@ def claim(folder: Path) -> None:
     SinkError
         When it cannot be made, or holds files of these names that no earlier run made.
     """
+    if folder.exists() and not folder.is_dir():
+        raise SinkError(f"{redact(folder)}: is a file; give a folder with -o")
+    if not folder.resolve().parent.is_dir():
+        raise SinkError(
+            f"{redact(folder)}: the folder {redact(folder.parent)} does not exist; create it first"
+        )
     try:
         folder.mkdir(exist_ok=True)
         outputs = [folder / name for name in (VIDEO, PICTURE, LOG)]
