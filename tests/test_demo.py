@@ -199,7 +199,8 @@ def test_boxes_and_things() -> None:
     assert overlap(thing, thing) == 1.0
     assert overlap(thing, (30, 10, 50, 50)) == 0.0
     assert overlap((0, 0, 4, 4), (0, 0, 4, 8)) == 0.5
-    assert hits((0, 0, 100, 100), thing)  # covers its middle
+    assert hits((0, 0, 60, 60), thing)  # covers its middle, by 0.22
+    assert not hits((0, 0, 320, 240), thing)  # so does a box around everything
     assert hits((10, 10, 30, 28), thing)  # fits by 0.45, beside its middle
     assert not hits((10, 10, 30, 22), thing)
     assert belongs((10, 10, 30, 22), thing)  # a part of it

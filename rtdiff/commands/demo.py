@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from rtdiff.sources.source import SourceInfo
 
 # A camera on a wall sways by a fraction of a pixel. Shift is not compensated yet: with shake=0.4 no box is
-# false but the key is missed in half of its frames; with 0.5 edges are boxed in 24 frames. A switched
+# false but the key is missed in half of its frames; with 0.5 edges are boxed in 17 frames. A switched
 # lamp is a difference everywhere, so there is none.
 SCENE = "synthetic://shelf?size=1280x720&frames=500&seed=3&shake=0.4&lamp=none"
 FOLDER = "rtdiff-demo"

@@ -9,6 +9,7 @@ from typing import Protocol
 from rtdiff.records import Diff, Event, Tick
 
 FITS = 0.33  # intersection over union from which a box counts as that thing's
+COVERS = 0.1  # and from which one over its middle does: a box around the whole picture finds nothing
 XYXY = tuple[int, int, int, int]
 
 
@@ -109,8 +110,9 @@ def _count(known: Planted, thing: XYXY, boxes: Sequence[XYXY], time_ns: int) -> 
 
 
 def hits(box: XYXY, thing: XYXY) -> bool:
-    """Return whether a box finds a thing: it fits, or covers the thing's middle."""
-    return overlap(box, thing) > FITS or _holds_middle(box, thing)
+    """Return whether a box finds a thing: it fits, or covers its middle and is not far too large."""
+    fit = overlap(box, thing)
+    return fit > FITS or (fit > COVERS and _holds_middle(box, thing))
 
 
 def belongs(box: XYXY, thing: XYXY) -> bool:
