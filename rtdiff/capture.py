@@ -83,17 +83,17 @@ def until(ticks: Iterable[Tick], duration_ns: int | None, enough: Callable[[], s
     ticks : iterable of Tick
         A capture.
     duration_ns : int or None
-        Stream time after which it ends, nanoseconds from the first tick.
+        Stream time from which on nothing is taken, nanoseconds from the first tick.
     enough : callable
         Asked after every tick: 'ended' or 'interrupted' to end, empty to go on.
     """
     first: int | None = None
     for tick in ticks:
-        yield tick
         first = tick.time_ns if first is None else first
-        state = enough()
-        if not state and duration_ns is not None and tick.time_ns - first >= duration_ns:
-            state = "ended"
+        over = duration_ns is not None and tick.time_ns - first >= duration_ns
+        if not over:
+            yield tick
+        state = "ended" if over else enough()
         if state and tick.state != "ended":
             yield Tick(None, state, tick.time_ns, tick.dropped)
             return

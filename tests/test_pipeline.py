@@ -188,7 +188,8 @@ def test_leaving_a_capture_early_ends_its_thread() -> None:
 def test_until_ends_by_time_and_says_why() -> None:
     ticks = [Tick(frame(i, scene(0, False)), "live", i * SECOND) for i in range(10)]
     got = list(until(ticks, 3 * SECOND, str))
-    assert [t.time_ns // SECOND for t in got] == [0, 1, 2, 3, 3]
+    assert [t.time_ns // SECOND for t in got] == [0, 1, 2, 3]
+    assert got[-1].frame is None
     assert got[-1].state == "ended"
     assert next(reversed(list(until(ticks, None, lambda: "interrupted")))).state == "interrupted"
 

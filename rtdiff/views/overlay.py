@@ -16,7 +16,7 @@ from rtdiff.views.layouts import Panel, SizeHW, arrange
 from rtdiff.views.palette import Palette
 from rtdiff.views.text import plate, plate_wh, text_size_for
 
-TINT = 0.35  # the picture shows through
+TINT = 0.22  # the picture shows through
 SMALL_PX, ENLARGED_PX = (
     120,
     240,
