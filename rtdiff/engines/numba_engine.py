@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
 from rtdiff.records import DiffMap, Frame, Prepared, Tiles
 
+BANDS_EACH = 3  # bands a thread
 _NO_MAP = np.empty((0, 0), np.float32)
 _NO_LABELS = np.empty((1, 0), np.uint8)
 
@@ -82,7 +84,7 @@ class NumbaEngine(Engine):
         mask, tiles, lows, sums, most = out
         means, mssim = plan.means(sums)
         depth = reference.planes[0].dtype
-        bands = range(len(_edges(plan.shape[0], self.threads)) - 1)
+        bands = range(len(_edges(plan.shape[0], self._bands)) - 1)
         low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
         return DiffMap(
             reference=reference,
@@ -186,13 +188,27 @@ class NumbaEngine(Engine):
         self._on_threads(height, lambda _, start, stop: kernels.split(start, stop, flat, *out))
 
     def _on_threads(self, height: int, job: Callable[[int, int, int], None]) -> None:
-        """Run `job` (band, first row, end row) for all bands; the last one on this thread."""
-        edges = _edges(height, self.threads)
-        bands = [(i, *edge) for i, edge in enumerate(pairwise(edges))]
-        waiting = [self._executor().submit(job, *band) for band in bands[:-1]]
-        job(*bands[-1])
-        for other in waiting:
-            other.result()
+        """Run `job` (band, first row, end row) for all bands; this thread takes its share of them."""
+        edges = _edges(height, self._bands)
+        bands = deque((i, *edge) for i, edge in enumerate(pairwise(edges)))
+
+        def work() -> None:
+            while bands:
+                try:
+                    band = bands.popleft()
+                except IndexError:  # another thread took the last one
+                    return
+                job(*band)
+
+        helpers = [self._executor().submit(work) for _ in range(min(self.threads, len(bands)) - 1)]
+        work()
+        for helper in helpers:
+            helper.result()
+
+    @property
+    def _bands(self) -> int:
+        """How many bands: more than threads, so that one that is held up does not hold up the rest."""
+        return self.threads * BANDS_EACH if self.threads > 1 else 1
 
     def _colours(self, reference: Prepared, plan: Plan) -> tuple[NDArray[Any], tuple[int, int]]:
         """Return a buffer for the largest chroma difference and how many pixels its samples span."""
