@@ -467,8 +467,9 @@ def test_background_writes_all_in_order(tmp_path):
 
 def test_background_does_not_wait_for_a_reader_that_hangs():
     code = (
-        "from test_sinks import *\nsink = Background(LogSink('-', event_line), most=50)\n"
+        "import time\nfrom test_sinks import *\nsink = Background(LogSink('-', event_line), most=50)\n"
         "for seq in range(1, 3000):\n    sink.write(make_tick(), None, [make_event(seq)])\n"
+        "    time.sleep(0.001 * (seq < 900))\n"  # the thread fills the pipe before anything is dropped
         "try:\n    sink.close()\n"
         "except SinkError as error:\n    sys.stderr.write(f'{sink.dropped} {error}')"
     )
