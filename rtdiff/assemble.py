@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff.engines import engine_class
 from rtdiff.noise import pair_noise
-from rtdiff.reconcile import fit_still
+from rtdiff.reconcile import fit_same_size, fit_still
 from rtdiff.records import Frame, Picture
 from rtdiff.reference import FirstReference, MedianReference, PictureReference, Reference
 from rtdiff.regions import Regions
@@ -70,13 +70,14 @@ def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
 def reference_for(settings: WatchConfig, engine: Engine) -> Reference:
     """Return what frames are held against, as ``--reference`` says."""
     wanted = settings.reference
+    fit = fit_same_size if settings.size_policy == "fail" else fit_still
     if wanted == "first":
-        return FirstReference(fit_still, engine.prepare)
+        return FirstReference(fit, engine.prepare)
     if wanted.startswith("median:"):
-        return MedianReference(fit_still, engine.prepare, paint, settings.median_ns)
+        return MedianReference(fit, engine.prepare, paint, settings.median_ns)
     from rtdiff.sources.picture import read_picture
 
-    return PictureReference(fit_still, engine.prepare, read_picture(Path(wanted)))
+    return PictureReference(fit, engine.prepare, read_picture(Path(wanted)))
 
 
 def paint(frame: Frame) -> Picture:

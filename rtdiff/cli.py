@@ -5,6 +5,7 @@ Nothing heavy is imported before the verb runs: help and errors come at once.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -43,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if argv is None else argv)
     # NumPy's linear algebra, which is not used here, starts a thread per core: 60 ms of every start
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):  # None when it was closed
         if hasattr(stream, "reconfigure"):  # a file's name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")
     try:
@@ -77,9 +78,16 @@ def _failed(what: str, words: list[str]) -> int:
 
         for line in traceback.format_exc().splitlines():
             indent = line[: len(line) - len(line.lstrip())]
-            sys.stderr.write(f"{indent}{redact(line)}\n")
-    sys.stderr.write(f"rtdiff: {redact(what)}\n")
+            _complain(f"{indent}{redact(line)}\n")
+    _complain(f"rtdiff: {redact(what)}\n")
     return TROUBLE
+
+
+def _complain(text: str) -> None:
+    """Write to stderr, if anybody is there: without it the exit code must still say trouble."""
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stderr.write(text)
 
 
 def _run(words: list[str]) -> int:

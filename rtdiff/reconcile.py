@@ -52,6 +52,20 @@ def fit_still(still: Frame, current: Frame) -> Frame:
     return still
 
 
+def fit_same_size(still: Frame, current: Frame) -> Frame:
+    """As `fit_still`, for ``--size-policy fail``.
+
+    Raises
+    ------
+    SettingsError
+        The sizes differ.
+    """
+    if still.size_wh != current.size_wh:
+        (w, h), (u, v) = still.size_wh, current.size_wh
+        raise SettingsError(f"--size-policy fail: the reference is {w}x{h}, the frame {u}x{v}; use scale")
+    return fit_still(still, current)
+
+
 def expanded(frame: Frame) -> Frame:
     """Return a frame of limited range (black 16, white 235) at full range, rounded as FFmpeg does."""
     if frame.color_range == "full":

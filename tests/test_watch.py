@@ -172,3 +172,19 @@ def test_a_summary_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     made = json.loads(capsys.readouterr().out)
     assert (made["source"]["frames"], made["compared"], made["alarms"]) == (80, 30, 0)
     assert 0 < made["score_min"] <= made["score"] <= 1
+
+
+def test_a_size_that_may_not_differ() -> None:
+    scene = "synthetic://static?size=64x48&frames=80"
+    with rtdiff.Differ(reference=np.zeros((10, 10), np.uint8), size_policy="fail") as differ:
+        with pytest.raises(rtdiff.SettingsError, match=r"10x10.*12x10"):
+            differ(np.zeros((10, 12), np.uint8))
+        assert differ(np.zeros((10, 10), np.uint8)).same
+    assert [e.kind for e in rtdiff.watch(scene, size_policy="fail")][-1] == "stopped"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="closing stderr is a shell's affair")
+def test_trouble_is_trouble_also_when_nobody_listens() -> None:
+    for end in ("2>&-", "2>/dev/full") if Path("/dev/full").exists() else ("2>&-",):
+        command = f"{sys.executable} -m rtdiff watch nowhere.mp4 {end}"
+        assert subprocess.run(["sh", "-c", command], check=False).returncode == 2
