@@ -12,7 +12,7 @@ from rtdiff.engines import engine_class
 from rtdiff.noise import pair_noise
 from rtdiff.reconcile import fit_same_size, fit_still
 from rtdiff.records import Frame, Picture
-from rtdiff.reference import FirstReference, MedianReference, PictureReference, Reference
+from rtdiff.reference import FirstReference, Fit, MedianReference, PictureReference, Reference
 from rtdiff.regions import Regions
 from rtdiff.zones import label_map
 
@@ -69,8 +69,7 @@ def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
 
 def reference_for(settings: WatchConfig, engine: Engine) -> Reference:
     """Return what frames are held against, as ``--reference`` says."""
-    wanted = settings.reference
-    fit = fit_same_size if settings.size_policy == "fail" else fit_still
+    wanted, fit = settings.reference, fit_for(settings)
     if wanted == "first":
         return FirstReference(fit, engine.prepare)
     if wanted.startswith("median:"):
@@ -78,6 +77,11 @@ def reference_for(settings: WatchConfig, engine: Engine) -> Reference:
     from rtdiff.sources.picture import read_picture
 
     return PictureReference(fit, engine.prepare, read_picture(Path(wanted)))
+
+
+def fit_for(settings: WatchConfig) -> Fit:
+    """Return what brings a reference into a stream's format, as ``--size-policy`` says."""
+    return fit_same_size if settings.size_policy == "fail" else fit_still
 
 
 def paint(frame: Frame) -> Picture:

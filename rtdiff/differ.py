@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.assemble import engine_for, paint, reference_for, regions_for
-from rtdiff.reconcile import fit_same_size, fit_still, match_pair
+from rtdiff.assemble import engine_for, fit_for, paint, reference_for, regions_for
+from rtdiff.reconcile import match_pair
 from rtdiff.records import Diff, Frame
 from rtdiff.reference import PictureReference
 from rtdiff.sources.arrays import frame_from_array
@@ -153,8 +153,7 @@ class Differ:
         if self._given is None:
             self._reference = reference_for(self._settings, self._engine)
         else:
-            fit = fit_same_size if self._settings.size_policy == "fail" else fit_still
-            self._reference = PictureReference(fit, self._engine.prepare, self._given)
+            self._reference = PictureReference(fit_for(self._settings), self._engine.prepare, self._given)
 
     def close(self) -> None:
         """Let go of buffers, threads and the device; idempotent."""
