@@ -40,9 +40,7 @@ class NumbaEngine(Engine):
         for dtype, data_range in ((np.uint8, 255), (np.uint16, 1023)):
             engine = cls(noise=lambda _sums, _range: (1.0, 1.0), differences=True)
             plane = np.zeros((16, 16), dtype)
-            frame = Frame(
-                (plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", lambda: np.zeros((1, 1, 3), np.uint8)
-            )
+            frame = Frame((plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", _no_picture)
             engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
             if dtype == np.uint8:
                 engine.split(np.zeros((16, 16, 3), np.uint8), (plane.copy(), plane.copy(), plane.copy()))
