@@ -6,7 +6,7 @@ rich for its help, where comparing two pictures takes less.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,9 +15,9 @@ from rtdiff.errors import SettingsError, redact
 SHORT = {"-o": "output", "-h": "help"}
 LATER = frozenset(
     (
-        *("align", "blink", "camera", "clip", "end", "every", "events", "exec", "fail-under-min", "ignore"),
-        *("jobs", "junit", "lost-after", "mqtt", "palette", "per-frame", "realtime", "save-worst", "start"),
-        *("time-shift", "update", "webhook", "window"),
+        *("align", "blink", "camera", "clip", "end", "every", "events", "exec", "fail-under-min"),
+        *("lost-after", "mqtt", "per-frame", "realtime", "save-worst", "start", "time-shift", "webhook"),
+        "window",
     )
 )
 """Options of the contract that this version does not have."""
@@ -37,6 +37,8 @@ class Grammar:
     """Options with one value."""
     many: frozenset[str]
     """Options with one value that may be repeated."""
+    bare: Mapping[str, str]
+    """Those that take a value only with ``=``, and what they mean without one."""
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
@@ -98,6 +100,8 @@ def _option(word: str, rest: Iterator[str], grammar: Grammar) -> tuple[str, Any]
     if key not in grammar.flags | grammar.singles | grammar.many or not name.startswith("--"):
         known = grammar.flags | grammar.singles | grammar.many
         raise SettingsError(f"{redact(name)}: {unknown(name.lstrip('-'), sorted(known), '--')}")
+    if not equals and key in grammar.bare:
+        return key, grammar.bare[key]
     if not equals:
         text = next(rest, "--")
         if text.startswith("--"):

@@ -168,6 +168,7 @@ def _grammar(verb: str, model: type[VerbConfig]) -> Grammar:
         frozenset(key for key, kind in options.items() if not kind.metavar) | OWN_FLAGS,
         frozenset(key for key, kind in options.items() if kind.metavar and not kind.many) | {"config"},
         frozenset(key for key, kind in options.items() if kind.many),
+        {key: kind.bare for key, kind in options.items() if kind.bare},
     )
 
 
@@ -197,11 +198,15 @@ def _settings(
             return ".".join(map(str, loc))
         return f"--{loc[0]}" if len(loc) == 1 else f"--{loc[0]} {int(loc[1]) + 1}, {loc[-1]}"
 
+    def need(missing: str) -> None:
+        if missing:
+            wanted = " ".join(key.upper() for key in model.positional)
+            raise SettingsError(f"{verb}: {missing.upper()} is missing; write rtdiff {verb} {wanted}")
+
     required = [key for key in model.positional if model.model_fields[key].is_required()]
-    missing = [key for key in required if key not in given and key not in (file.values if file else {})]
-    if missing:
-        wanted = " ".join(key.upper() for key in model.positional)
-        raise SettingsError(f"{verb}: {missing[0].upper()} is missing; write rtdiff {verb} {wanted}")
+    need(next((key for key in required if key not in given and key not in (file.values if file else {})), ""))
     if [given.get(key) for key in ("reference", "test")] == ["-", "-"]:
         raise SettingsError("-: stdin cannot be both; give the name of a file for one")
-    return validated(model, given, file, named=named)
+    settings = validated(model, given, file, named=named)
+    need(settings.missing())
+    return settings

@@ -6,6 +6,7 @@ A field is an option and a YAML key of the same kebab-case name; its description
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, model_validator
@@ -16,6 +17,7 @@ from rtdiff.config_base import (
     FILE,
     FOLDER,
     INPUT,
+    OUTPUT,
     SIZE_POLICY,
     CommonConfig,
     VerbConfig,
@@ -24,7 +26,7 @@ from rtdiff.config_base import (
     option,
 )
 from rtdiff.validation import from_options, schema
-from rtdiff.values import Area, Floor, Span, median_span
+from rtdiff.values import Area, Density, Floor, Span, median_span
 from rtdiff.zone_fields import ZONES
 
 __all__ = [
@@ -49,19 +51,51 @@ class CompareConfig(CommonConfig):
 
     positional = ("reference", "test")
 
-    reference: Annotated[str, INPUT] = Field(description="What it should be: a picture; - is stdin")
-    test: Annotated[str, INPUT] = Field(description="What it is: a picture; - is stdin")
+    reference: Annotated[str, INPUT.or_empty()] = option(
+        "", "What it should be: a picture, or a folder of them; - is stdin"
+    )
+    test: Annotated[str, INPUT.or_empty()] = option(
+        "", "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png"
+    )
+    frame: Annotated[tuple[int, int], f.FRAMES] = option(
+        (0, 0), "Which frame or page of animations and documents, from 0; N,M: of REFERENCE, of TEST"
+    )
+    ignore: Annotated[tuple[str, ...], f.choices("light", "shift", none=True)] = option(
+        (), "Forgive a change of light (gain, offset) or a shift of the whole picture; with commas"
+    )
     max_diff_pixels: Annotated[int, f.whole(0, 2**31, "N")] = option(
         0, "Different pixels, all together, that are still the same, 0 to 2147483648"
+    )
+    max_density: Annotated[Density | None, f.DENSITY.or_none()] = option(
+        None, "This decides on boxes: at most PIXELS different in any square of SIDE, such as 6/8"
     )
     fail_under: Annotated[Floor | None, f.FLOOR.or_none()] = option(
         None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
     )
 
+    update: Annotated[tuple[str, ...], f.UPDATE] = option(
+        (), "Copy what differs over the reference: all pairs, or the one named; may be repeated"
+    )
+    junit: Annotated[str | None, OUTPUT.or_none()] = option(None, "Write the pairs of folders as JUnit XML")
+    jobs: Annotated[int, f.whole(0, 256, "N")] = option(
+        0, "Pairs of folders compared at a time, 0 to 256; 0: as many as cores"
+    )
+    server: Annotated[bool, f.FLAG] = option(
+        False, "Compare pairs as they come on stdin, a JSON object a line, for other programs"
+    )
+
+    def missing(self) -> str:
+        """Return the name of an input that is not given and not to be done without."""
+        if self.server:
+            return ""
+        alone = bool(self.reference) and Path(self.reference).is_dir()
+        return "" if self.test or alone else ("test" if self.reference else "reference")
+
     def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of what is read, and of what is written."""
         read, written = super().files()
-        return (self.reference, self.test, *read), written
+        read = (*filter(None, (self.reference, self.test)), *read)
+        return read, (*written, self.junit) if self.junit else written
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -130,6 +164,8 @@ class WatchConfig(CommonConfig):
     )
 
     max_diff_pixels: ClassVar[int] = 0
+    max_density: ClassVar[None] = None
+    ignore: ClassVar[tuple[str, ...]] = ()
 
     def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of what is read, and of what is written."""

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from rtdiff import fields as f
-from rtdiff.values import Area, show
+from rtdiff.values import Area, Density, show
 from rtdiff.zone_fields import SHAPE, SHAPES, ZONES
 from rtdiff.zones import Shape
 
 ALIASES = {"json_file": "json"}  # BaseModel has a `json` already
-METRICS = f.choices("ssim", "psnr", "absdiff", later=("ssim-gaussian", "ssim-ffmpeg"))
-LAYOUTS = f.choice("overlay", "side", later=("split", "stack", "blink", "diff", "heat"))
+METRICS = f.choices("ssim", "ssim-gaussian", "ssim-ffmpeg", "psnr", "absdiff")
+LAYOUTS = f.choice("overlay", "split", "side", "stack", "blink", "diff", "heat")
+PALETTES = f.choice("vivid", "cool", "mono")
 FILE = f.address("the name of a file, or -", "FILE")
 OUTPUT = f.address("the name of a file", "FILE", stdout=False)
 FOLDER = f.address("the name of a folder", "FOLDER", stdout=False)
@@ -51,6 +52,10 @@ class VerbConfig(Model):
     """Keys that the command line takes by position."""
 
     debug: Annotated[bool, f.FLAG] = option(False, "Show where an error comes from")
+
+    def missing(self) -> str:
+        """Return the name of an input that is not given and not to be done without."""
+        return ""
 
 
 class Zone(Model):
@@ -102,6 +107,9 @@ class CommonConfig(VerbConfig):
         0, "Threads that compute, 0 to 1024; 0: all cores"
     )
     layout: Annotated[str, LAYOUTS] = option("overlay", "How the picture or video of --output is laid out")
+    palette: Annotated[str, PALETTES] = option(
+        "vivid", "Colours of boxes: vivid, cool for red pictures, mono without any"
+    )
     json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
     output: Annotated[str | None, OUTPUT.or_none()] = option(None, "Write the result as a picture or video")
     exit_zero: Annotated[bool, f.FLAG] = option(False, "Exit with 0 where it would be 1")
@@ -111,6 +119,14 @@ class CommonConfig(VerbConfig):
         @property
         def max_diff_pixels(self) -> int:
             """Different pixels that are still called the same."""
+
+        @property
+        def max_density(self) -> Density | None:
+            """The most different pixels in a square that are still called the same."""
+
+        @property
+        def ignore(self) -> tuple[str, ...]:
+            """Kinds of change of the whole picture that are forgiven."""
 
     @property
     def metrics(self) -> tuple[str, ...]:

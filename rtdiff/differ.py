@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.assemble import engine_for, fit_for, paint, reference_for, regions_for
-from rtdiff.reconcile import match_pair
 from rtdiff.records import Diff, Frame
 from rtdiff.reference import PictureReference
 from rtdiff.sources.arrays import frame_from_array
+from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
     from rtdiff.engines.pool import Pool
@@ -52,17 +52,14 @@ def compare(
     from rtdiff.config import CompareConfig, from_options
 
     settings = from_options(CompareConfig, reference="-", test="-", **options)
-    frames = (_frame(reference, "reference", data_range), _frame(test, "test", data_range))
-    return compare_frames(*frames, settings)
-
-
-def compare_frames(reference: Frame, test: Frame, settings: Any) -> Diff:
-    """Compare two frames of any size, depth and planes, as `settings` (a CompareConfig) says."""
-    first, second = match_pair(reference, test, settings.size_policy)
-    engine, _ = engine_for(settings, few=True)
-    return regions_for(settings, tracking=False).find(
-        engine.compare(engine.prepare(first), engine.prepare(second))
+    stills = Stills(settings, few=True)
+    frames = (
+        stills.read(what, side)
+        if isinstance(what, str | Path)
+        else _frame(what, ("reference", "test")[side], data_range)
+        for side, what in enumerate((reference, test))
     )
+    return stills.compare(*frames)
 
 
 class Differ:

@@ -36,6 +36,8 @@ class Kind:
     """Whether the option may be repeated."""
     choices: Mapping[str, str] = field(default_factory=dict)
     """Names that may be given."""
+    bare: str = ""
+    """What the option means without a value; it then takes one only as ``--option=VALUE``."""
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         shown = core_schema.plain_serializer_function_ser_schema(self.dump)
@@ -45,6 +47,15 @@ class Kind:
         self, _core: CoreSchema, _handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         return dict(self.schema)
+
+    def or_empty(self) -> Kind:
+        """Return the same kind where an empty text may be given: nothing."""
+        return replace(
+            self,
+            parse=lambda value: "" if value in (None, "") else self.parse(value),
+            dump=lambda value: self.dump(value) if value else None,
+            schema={"anyOf": [dict(self.schema), {"type": "null"}]},
+        )
 
     def or_none(self) -> Kind:
         """Return the same kind where nothing may be given."""
@@ -87,11 +98,9 @@ def _flag(value: object) -> bool:
 FLAG = Kind(_flag, "", {"type": "boolean"}, same)
 
 
-def _one_of(value: object, choices: Mapping[str, str], later: tuple[str, ...]) -> str:
+def _one_of(value: object, choices: Mapping[str, str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
-    if isinstance(value, str) and value in later:
-        raise ValueError(f"must be {_either(choices)}, got {show(value)}, which comes in a later version")
     near = nearest(value, choices) if isinstance(value, str) else ""
     raise ValueError(
         f"must be {_either(choices)}, got {show(value)}" + (f"; did you mean '{near}'?" if near else "")
@@ -103,11 +112,11 @@ def _either(choices: Mapping[str, str]) -> str:
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def choice(*names: str, later: tuple[str, ...] = ()) -> Kind:
-    """One of a few names; those of `later` are known and not there yet."""
+def choice(*names: str) -> Kind:
+    """One of a few names."""
     choices = dict.fromkeys(names, "")
     return Kind(
-        lambda value: _one_of(value, choices, later),
+        lambda value: _one_of(value, choices),
         "|".join(names),
         {"enum": list(names)},
         same,
@@ -119,26 +128,27 @@ def choice(*names: str, later: tuple[str, ...] = ()) -> Kind:
 ENGINE = choice("auto", "numpy", "numba", "cupy")
 
 
-def choices(*names: str, later: tuple[str, ...] = ()) -> Kind:
-    """Several of a few names, in order, with commas or as a list."""
+def choices(*names: str, none: bool = False) -> Kind:
+    """Several of a few names, in order, with commas or as a list; `none`: or none of them."""
     allowed = dict.fromkeys(names, "")
 
     def parse(value: object) -> tuple[str, ...]:
+        if none and value in ("", None):
+            return ()
         parts = value.split(",") if isinstance(value, str) else value
-        if not isinstance(parts, list | tuple) or not parts:
+        if not isinstance(parts, list | tuple) or not (parts or none):
             raise ValueError(f"must be {_either(allowed)}, several with commas, got {show(value)}")
-        chosen = tuple(
-            _one_of(part.strip() if isinstance(part, str) else part, allowed, later) for part in parts
-        )
+        chosen = tuple(_one_of(part.strip() if isinstance(part, str) else part, allowed) for part in parts)
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"names one twice: {show(','.join(chosen))}; leave one out")
         return chosen
 
     pattern = "|".join(map(re.escape, names))
+    pattern = rf"^({pattern})( *, *({pattern}))*$"
     schema = {
         "anyOf": [
-            {"type": "string", "pattern": rf"^({pattern})( *, *({pattern}))*$"},
-            {"type": "array", "items": {"enum": list(names)}, "minItems": 1, "uniqueItems": True},
+            {"type": "string", "pattern": rf"^$|{pattern}" if none else pattern},
+            {"type": "array", "items": {"enum": list(names)}, "minItems": 1 - none, "uniqueItems": True},
         ]
     }
     return Kind(parse, f"{'|'.join(names)}[,...]", schema, ",".join, False, allowed)
@@ -179,6 +189,8 @@ FRACTION = _text_or_number(values.fraction, "FRACTION", same)
 AREA = _text_or_number(values.area, "AREA")
 FLOOR = _text_or_number(values.floor, "SCORE")
 RATE = _text_or_number(values.rate, "FPS")
+FRAMES = _text_or_number(values.frame_pair, "N|N,M", lambda pair: ",".join(map(str, pair)))
+DENSITY = _text_or_number(values.density, "PIXELS/SIDE")
 REFERENCE = Kind(values.reference, "PICTURE|first|median:TIME", {"type": "string", "minLength": 1}, same)
 
 
@@ -239,5 +251,24 @@ def _name(value: object) -> str:
         raise ValueError(f"must be a name of at most 64 printable characters, got {show(value)}")
     return found.strip()
 
+
+def _accepted(value: object) -> tuple[str, ...]:
+    """Return what ``--update`` names: all, or names of pairs."""
+    if value is True:
+        return (ALL,)
+    if value is False or value is None:
+        return ()
+    return tuple(_text(one, "the name of a pair") for one in items(value))
+
+
+ALL = "all"
+UPDATE = Kind(
+    _accepted,
+    "[=NAME]",
+    {"anyOf": [{"type": "boolean"}, *TEXTS["anyOf"]]},
+    list,
+    many=True,
+    bare=ALL,
+)
 
 NAME = Kind(_name, "NAME", {"type": "string", "minLength": 1, "maxLength": 64}, same)

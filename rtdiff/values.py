@@ -183,6 +183,40 @@ def size(value: object) -> tuple[int, int]:
     raise ValueError(f"must be WIDTHxHEIGHT such as 1920x1080, got {show(value)}")
 
 
+def frame_pair(value: object) -> tuple[int, int]:
+    """Parse which frame or page: ``3`` of both, ``0,3`` of the reference and of the test; from 0."""
+    what = "the number of a frame from 0, or two with a comma (reference's, test's)"
+    parts = value.split(",") if isinstance(value, str) else value if isinstance(value, tuple) else [value]
+    numbers = [number(part.strip() if isinstance(part, str) else part, what) for part in parts]
+    if len(numbers) not in (1, 2) or any(n != int(n) or not 0 <= n <= MOST_FRAMES for n in numbers):
+        raise ValueError(f"must be {what}, got {show(value)}")
+    return int(numbers[0]), int(numbers[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """So many different pixels are allowed in any square of a side."""
+
+    pixels: int
+    """Different pixels, >= 0."""
+    side: int
+    """Side of the square, pixels, 1..1024."""
+
+    def __str__(self) -> str:
+        return f"{self.pixels}/{self.side}"
+
+
+def density(value: object) -> Density:
+    """Parse the most different pixels in any square: ``6/8``, 6 pixels in 8x8."""
+    if isinstance(value, Density):
+        return value
+    what = "PIXELS/SIDE such as 6/8 (6 different pixels in any 8x8)"
+    found = re.fullmatch(r"([0-9]{1,7})(?:px)? */ *([0-9]{1,4})(?:px)?", str(value).strip()[:_TEXT_CAP])
+    if not found or not 1 <= int(found[2]) <= 1024:
+        raise ValueError(f"must be {what}, got {show(value)}; SIDE is 1 to 1024")
+    return Density(int(found[1]), int(found[2]))
+
+
 def rate(value: object) -> Fraction:
     """Parse frames a second: ``25``, ``29.97``, ``30000/1001``; above 0, at most 1000."""
     what = "frames a second such as 25, 29.97 or 30000/1001"

@@ -72,6 +72,7 @@ class Zones:
 
     metavar = "NAME=SHAPE"
     many = True
+    bare = ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_before_validator_function(zone_list, handler(source))

@@ -96,7 +96,6 @@ def test_sizes_by_policy(pair: tuple[Path, Path], tmp_path: Path, capsys: pytest
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--metric", "ssim-gaussian"], "later version"),
         (["--treshold", "3"], "threshold"),
         (["--engine", "cupi"], "cupy"),
         (["-o", "nowhere/out.png"], "nowhere"),

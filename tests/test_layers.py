@@ -28,7 +28,7 @@ SETTINGS = {
 }
 ROOMS = {"alarm", "capture", "noise", "reference", "reconcile", "regions", "zones"}
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
-COMPOSERS = {"__init__", "assemble", "differ", "watching", "commands", "demo"}
+COMPOSERS = {"__init__", "assemble", "differ", "stills", "watching", "commands", "demo"}
 ANYTHING = BASE | SETTINGS | ROOMS | PACKAGES | COMPOSERS | {"journal", "pipeline", "probe"}
 
 MAY_IMPORT = {

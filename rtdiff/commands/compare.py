@@ -1,4 +1,4 @@
-"""``rtdiff compare REF TEST``: two pictures."""
+"""``rtdiff compare REF TEST``: two pictures; hands folders and the server on."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtdiff.differ import compare_frames
 from rtdiff.errors import SettingsError, SinkError, redact
-from rtdiff.records import Diff, Frame
+from rtdiff.records import Diff
 from rtdiff.reports.compare_json import compare_json, write_json
 from rtdiff.reports.compare_text import compare_text
 from rtdiff.sinks.still import ENDINGS, checked_ending, write_picture
-from rtdiff.sources.picture import read_picture, read_picture_bytes
+from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -23,6 +22,8 @@ SAME, DIFFERENT = 0, 1
 
 def compare(settings: CompareConfig) -> int:
     """Compare two pictures, write what was asked for; return the exit code.
+
+    Folders and ``--server`` have commands of their own, with the same face.
 
     Raises
     ------
@@ -36,9 +37,10 @@ def compare(settings: CompareConfig) -> int:
         checked_ending(Path(settings.output), ENDINGS)
     if settings.reference == settings.test == "-":
         raise SettingsError("-: stdin holds one picture; give the other as a file")
+    stills = Stills(settings, few=True)
     with ThreadPoolExecutor(2) as pool:
-        reference, test = pool.map(_read, (settings.reference, settings.test))
-    diff = compare_frames(reference, test, settings)
+        reference, test = pool.map(stills.read, (settings.reference, settings.test), (0, 1))
+    diff = stills.compare(reference, test)
     same, failed = _verdict(diff, settings)
     infos = [
         {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
@@ -84,14 +86,6 @@ def told_settings(settings: CompareConfig) -> dict[str, Any]:
     chosen = settings.model_dump(mode="json", by_alias=True)
     keys = ("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone")
     return {key: chosen[key] for key in (*keys, "ignore-region", "mask") if chosen.get(key) not in (None, [])}
-
-
-def _read(path: str) -> Frame:
-    if path == "-":
-        return read_picture_bytes(sys.stdin.buffer.read(), "stdin")
-    if Path(path).is_dir():
-        raise SettingsError(f"{redact(path)}: is a folder; comparing folders comes in a later version")
-    return read_picture(path)
 
 
 def _refuse_overwriting(path: Path, settings: CompareConfig) -> None:

@@ -1,0 +1,69 @@
+"""Pairs of picture files, one after another, with one engine."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rtdiff.assemble import engine_for, regions_for
+from rtdiff.errors import SettingsError, redact
+from rtdiff.reconcile import match_pair
+from rtdiff.records import Diff, Frame
+from rtdiff.sources.picture import read_picture, read_picture_bytes
+
+if TYPE_CHECKING:
+    from rtdiff.config import CompareConfig
+
+
+class Stills:
+    """Compares one pair of pictures after another; for one thread (several threads: one each).
+
+    Parameters
+    ----------
+    settings : CompareConfig
+        Engine, threshold, zones and so on; its inputs do not matter.
+    few : bool
+        Only a pair or so comes: nothing is compiled for it.
+
+    Attributes
+    ----------
+    skipped : tuple of str
+        What ``--engine auto`` passed over, a line each.
+
+    Raises
+    ------
+    EngineError, MissingExtra
+        An engine that was named and cannot run here.
+    """
+
+    def __init__(self, settings: CompareConfig, *, few: bool = False) -> None:
+        self._settings = settings
+        self._policy: Any = settings.size_policy
+        self._engine, self.skipped = engine_for(settings, few=few)
+
+    def read(self, path: str | Path, side: int = 0) -> Frame:
+        """Return a picture; `side` is 0 for the reference, 1 for the test; ``-`` is stdin.
+
+        Raises
+        ------
+        SourceError, SettingsError
+            It cannot be read, or has no such frame.
+        """
+        number = self._settings.frame[side]
+        if str(path) == "-":
+            return read_picture_bytes(sys.stdin.buffer.read(), "stdin", frame=number)
+        if Path(path).is_dir():
+            raise SettingsError(f"{redact(path)}: is a folder, the other is not; give two of a kind")
+        return read_picture(path, frame=number)
+
+    def compare(self, reference: Frame, test: Frame) -> Diff:
+        """Compare two frames of any size, depth and planes."""
+        first, second = match_pair(reference, test, self._policy)
+        engine = self._engine
+        diffmap = engine.compare(engine.prepare(first), engine.prepare(second))
+        return regions_for(self._settings, tracking=False).find(diffmap)
+
+    def close(self) -> None:
+        """Let go of buffers, threads and the device; idempotent."""
+        self._engine.close()
