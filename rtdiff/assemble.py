@@ -41,7 +41,7 @@ def engine_for(settings: CommonConfig, *, few: bool = False) -> tuple[Engine, tu
         labels=partial(zone_labels, settings),
         threshold=settings.threshold,
         strict=settings.strict,
-        differences=few or any(metric != "ssim" for metric in settings.metrics),
+        metrics=(*settings.metrics, "psnr") if few else settings.metrics,
         threads=settings.threads or usable_cores(),
     )
     return engine, skipped

@@ -139,6 +139,22 @@ class Tiles:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """A metric of one pair that was asked for beside `ssim`."""
+
+    mean: float
+    """Of luma over all zones and the valid area, -1..1; 1 is the same."""
+    by_label: NDArray[np.float64]
+    """Of luma by label of the zone map, index 0 unused; NaN for a zone without pixels."""
+    window: int
+    """Smallest side of a window, pixels."""
+    full_window: int
+    """What it is where pictures are large enough, pixels."""
+    planes: Mapping[str, float] = field(default_factory=dict)
+    """Over all zones by plane, y, u and v as far as there are, and ``all``; empty if of luma only."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class DiffMap:
     """What an engine makes of two prepared frames, before anything is called a region."""
 
@@ -179,6 +195,8 @@ class DiffMap:
     """Zone of every tile, -1 where it has more than one; None as `labels`."""
     map: Callable[[], NDArray[Any]]
     """Makes the (H, W) SSIM map: float64 from numpy, float32 from numba and cupy."""
+    measured: Mapping[str, Measured] = field(default_factory=dict)
+    """Further metrics by name, what was asked for only."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -249,6 +267,8 @@ class Diff:
     """The test picture (the current frame) as it was compared."""
     _mask: Callable[[], NDArray[np.uint8]] = field(repr=False)
     _map: Callable[[], NDArray[Any]] = field(repr=False)
+    planes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Metrics that have a value for every plane: name -> {"y": .., "u": .., "v": .., "all": ..}."""
 
     @property
     def same(self) -> bool:

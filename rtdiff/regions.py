@@ -21,7 +21,7 @@ class Regions:
     """Finds regions in a `DiffMap`; remembers the last boxes, so that a region keeps its id."""
 
     metrics: tuple[str, ...] = ("ssim",)
-    """Of ssim, psnr, absdiff; the first is the score."""
+    """What was asked for, of ssim, ssim-gaussian, ssim-ffmpeg, psnr and absdiff; the first is the score."""
     merge: int = 8
     """Regions nearer than this are one, pixels."""
     min_area_px: int = 1
@@ -58,7 +58,7 @@ class Regions:
         corrections = _corrections(diffmap)
         return Diff(
             score=scores[0],
-            mssim=diffmap.mssim,
+            mssim=self._mssim(diffmap),
             min_ssim=diffmap.min_ssim,
             min_xy=diffmap.min_xy,
             metrics=metrics,
@@ -74,6 +74,7 @@ class Regions:
             test=diffmap.test.frame,
             _mask=_once(lambda: _cleared(diffmap, labels, keep)),
             _map=_once(diffmap.map),
+            planes={name: m.planes for name, m in diffmap.measured.items() if m.planes},
         )
 
     def _reasons(
@@ -87,8 +88,10 @@ class Regions:
 
     def _metrics(self, diffmap: DiffMap) -> tuple[dict[str, float], NDArray[np.float64]]:
         """Return what was computed over all zones, and the score of every label (0: of all)."""
-        ssim = np.maximum(np.concatenate([[diffmap.mssim], diffmap.ssim[1:]]), 0)
-        metrics, scores = {"ssim": diffmap.mssim}, {"ssim": ssim}
+        means = {"ssim": (diffmap.mssim, diffmap.ssim)}
+        means |= {name: (measured.mean, measured.by_label) for name, measured in diffmap.measured.items()}
+        metrics = {name: mean for name, (mean, _) in means.items()}
+        scores = {n: np.maximum([mean, *by_label[1:]], 0) for n, (mean, by_label) in means.items()}
         if diffmap.differences is not None:
             sums = np.concatenate([[diffmap.differences[1:].sum(0)], diffmap.differences[1:]])
             count = np.maximum(np.concatenate([[diffmap.pixels[1:].sum()], diffmap.pixels[1:]]), 1)
@@ -99,7 +102,14 @@ class Regions:
             metrics["absdiff"] = 1 - float(mean[0, 0]) / peak
             scores["psnr"] = 1 - np.sqrt(mean[:, 1]) / peak
             scores["absdiff"] = 1 - mean[:, 0] / peak
-        return metrics, scores[self.metrics[0]]
+        # what was asked for comes first
+        keys = [{"psnr": "psnr_db"}.get(name, name) for name in self.metrics]
+        return {key: metrics[key] for key in dict.fromkeys([*keys, *metrics])}, scores[self.metrics[0]]
+
+    def _mssim(self, diffmap: DiffMap) -> float:
+        """Return the mean of the first SSIM named; of `ssim` where none is."""
+        named = next((name for name in self.metrics if name.startswith("ssim")), "ssim")
+        return diffmap.measured[named].mean if named in diffmap.measured else diffmap.mssim
 
     def _boxes(
         self, diffmap: DiffMap, labels: NDArray[np.int32], found: Tiles, keep: NDArray[np.bool_]
@@ -204,10 +214,16 @@ def _corrections(diffmap: DiffMap) -> tuple[Correction, ...]:
         for side, prepared in sides
         for c in prepared.frame.corrections
     ]
-    if diffmap.window != 7:
-        width, height = diffmap.test.frame.size_wh
-        detail = f"a picture of {width}x{height} holds no window of 7x7"
-        out.append(Correction("window", "both", 7, diffmap.window, detail))
+    windows = [("ssim", diffmap.window, 7)]
+    windows += [
+        (f"{name} in every plane" if m.planes else name, m.window, m.full_window)
+        for name, m in diffmap.measured.items()
+    ]
+    for what, side, full in windows:
+        if side != full:
+            width, height = diffmap.test.frame.size_wh
+            detail = f"a picture of {width}x{height} holds no window of {full}x{full} for {what}"
+            out.append(Correction("window", "both", full, side, detail))
     return tuple(out)
 
 

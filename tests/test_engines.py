@@ -43,7 +43,7 @@ def frame(*planes: np.ndarray, data_range: int = 255) -> Frame:
 
 
 def compare(name: str, a: Frame, b: Frame, **options: object) -> DiffMap:
-    engine = make_engine(name, **{"noise": pair_noise, "differences": True, **options})
+    engine = make_engine(name, **{"noise": pair_noise, "metrics": ("psnr",), **options})
     return engine.compare(engine.prepare(a), engine.prepare(b))
 
 

