@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rtdiff.commands.pictures import check_output, write_output
 from rtdiff.errors import SettingsError, SinkError, redact
 from rtdiff.records import Diff
 from rtdiff.reports.compare_json import compare_json, write_json
 from rtdiff.reports.compare_text import compare_text
-from rtdiff.sinks.still import ENDINGS, checked_ending, write_picture
 from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
@@ -33,8 +33,7 @@ def compare(settings: CompareConfig) -> int:
     outputs = [name for name in (settings.json_file, settings.output) if name not in (None, "-")]
     for name in outputs:
         _refuse_overwriting(Path(str(name)), settings)
-    if settings.output is not None:
-        checked_ending(Path(settings.output), ENDINGS)
+    check_output(settings)
     if settings.reference == settings.test == "-":
         raise SettingsError("-: stdin holds one picture; give the other as a file")
     stills = Stills(settings, few=True)
@@ -46,8 +45,7 @@ def compare(settings: CompareConfig) -> int:
         {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
         for path, frame in ((settings.reference, reference), (settings.test, test))
     ]
-    if settings.output is not None:
-        write_picture(settings.output, picture(diff, settings.layout))
+    write_output(settings, diff, *infos)
     if settings.json_file is not None:
         made = compare_json(
             diff,
@@ -64,21 +62,6 @@ def compare(settings: CompareConfig) -> int:
         text = compare_text(diff, reference_info=infos[0], test_info=infos[1], colour=sys.stdout.isatty())
         sys.stdout.write(text.rstrip("\n") + "\n")
     return SAME if same or settings.exit_zero else DIFFERENT
-
-
-def picture(diff: Diff, layout: str) -> Any:
-    """Return the annotated picture of a comparison, (H, W, 3) uint8 BGR."""
-    from rtdiff.views.heads_up import heads_up_of
-    from rtdiff.views.overlay import draw
-
-    return draw(
-        diff.reference.picture(),
-        diff.test.picture(),
-        diff.boxes,
-        heads_up=heads_up_of(diff),
-        layout=layout,
-        mask=diff.mask if diff.boxes else None,
-    )
 
 
 def told_settings(settings: CompareConfig) -> dict[str, Any]:

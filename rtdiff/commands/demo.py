@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtdiff.atomic import cannot_write, write_whole
-from rtdiff.commands.compare import picture
 from rtdiff.commands.demo_score import Score
 from rtdiff.commands.demo_text import run_lines, scene_line, score_lines
+from rtdiff.commands.pictures import picture
 from rtdiff.commands.progress import progress
 from rtdiff.commands.watch import say_begin
 from rtdiff.config import WatchConfig, from_options

@@ -1,0 +1,174 @@
+"""One comparison as one HTML file, and as a fragment for notebooks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import PurePath
+from typing import Any
+
+from rtdiff.figures import count_text, percent_text, score_text
+from rtdiff.records import Correction, Diff, Picture
+from rtdiff.reports.compare_text import WHY
+from rtdiff.reports.slider_html import (
+    PNG_MOST,
+    asset,
+    boxes_svg,
+    escape,
+    page,
+    pair_view,
+    picture_uri,
+    region_list,
+    verdict,
+)
+
+NOTEBOOK_LONGEST = 960  # pixels a picture: two of them stay below 1.5 MB, base64 included
+NOTEBOOK_PNG_MOST = 400_000  # bytes
+
+
+def compare_html(diff: Diff, *, reference_info: Mapping[str, Any], test_info: Mapping[str, Any]) -> str:
+    """Return a page with both pictures, a slider, the regions and all figures; it needs nothing else.
+
+    Parameters
+    ----------
+    diff : Diff
+        What was decided.
+    reference_info, test_info : mapping
+        ``path`` and ``size_wh``, as for `compare_json`.
+    """
+    names = [PurePath(str(info["path"])).name or str(info["path"]) for info in (reference_info, test_info)]
+    pictures = diff.reference.picture(), diff.test.picture()
+    uris = picture_uri(pictures[0]), picture_uri(pictures[1])
+    shown = pair_view(
+        *uris,
+        diff.boxes,
+        size_wh=diff.reference.size_wh,
+        names=(f"reference: {names[0]}", f"test: {names[1]}"),
+        gain=gain_for(*pictures),
+        full=True,
+    )
+    title = f"{names[0]} → {names[1]}"
+    head = (
+        f'<header class="rt-head">{verdict(diff.same)}<h1>{escape(title)}</h1>'
+        f"<p>{escape(why_text(diff))}</p></header>"
+    )
+    keys = (
+        ("N", "next region"),
+        ("B", "regions on, off"),
+        ("M", "next view"),
+        ("0", "difference"),
+        ("+ −", "zoom"),
+        ("R", "fit"),
+        ("S", "swap, in blink"),
+    )
+    hints = "".join(f"<span><kbd>{key}</kbd> {text}</span>" for key, text in keys)
+    foot = f'<footer class="rt-foot">{hints}<span>rtdiff {escape(version("rtdiff"))}</span></footer>'
+    side = _side(diff, reference_info, test_info, lossy=any("jpeg" in uri[:15] for uri in uris))
+    body = f'<div class="rt-one">{head}<main class="rt-main">{shown}</main>{side}{foot}</div>'
+    return page(f"{'SAME' if diff.same else 'DIFFERENT'}: {title}", body)
+
+
+def why_text(diff: Diff) -> str:
+    """Return the verdict's reason, one line."""
+    if diff.identical:
+        return "every sample is equal"
+    if diff.same:
+        return "no visible difference"
+    regions = count_text(len(diff.boxes), "region")
+    return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
+
+
+def gain_for(reference: Picture, test: Picture) -> float:
+    """Return what makes a difference visible, 1 to 32: 90 in 100 different samples stay below white."""
+    import cv2
+    import numpy as np
+
+    if reference.shape != test.shape:
+        return 1.0
+    counts = np.bincount(cv2.absdiff(reference, test).ravel(), minlength=256)
+    counts[0] = 0
+    if not counts.any():
+        return 1.0
+    usual = int(np.searchsorted(np.cumsum(counts), 0.9 * counts.sum()))
+    return max(1.0, min(32.0, round(2 * 255 / usual) / 2))
+
+
+def _side(diff: Diff, reference: Mapping[str, Any], test: Mapping[str, Any], *, lossy: bool) -> str:
+    metric = next(iter(diff.metrics), "ssim").removesuffix("_db")
+    figures = {
+        f"Score ({metric.upper()})": score_text(diff.score),
+        "Changed": percent_text(diff.changed_fraction),
+        "Regions": f"{len(diff.boxes):,}",
+        "Worst local SSIM": "" if math.isnan(diff.min_ssim) else score_text(diff.min_ssim),
+    }
+    facts = {
+        "reference": f"{reference['path']}, {_size(reference)}",
+        "test": f"{test['path']}, {_size(test)}",
+        **{name.removesuffix("_db").upper(): _metric(name, value) for name, value in diff.metrics.items()},
+        "noise": f"{diff.noise_levels:.2g} levels of 255",
+        "engine": diff.engine,
+    }
+    if lossy:
+        facts["shown as"] = "JPEG, compared as read"
+    parts = [f'<dl class="rt-figures">{_rows(figures, wrap=True)}</dl>']
+    if diff.boxes:
+        parts.append(f"<section><h2>Regions, x0:y0-x1:y1</h2>{region_list(diff.boxes)}</section>")
+    if diff.zones:
+        zones = {
+            name: f"{percent_text(zone.changed_fraction)}, score {score_text(zone.score)}"
+            for name, zone in diff.zones.items()
+        }
+        parts.append(f'<section><h2>Zones</h2><dl class="rt-facts">{_rows(zones)}</dl></section>')
+    if diff.corrections:
+        items = "".join(f"<li>{escape(correction_text(c))}</li>" for c in diff.corrections)
+        parts.append(
+            f'<section><h2>Corrected before comparing</h2><ul class="rt-list">{items}</ul></section>'
+        )
+    parts.append(f'<section><h2>Details</h2><dl class="rt-facts">{_rows(facts)}</dl></section>')
+    return f'<aside class="rt-side" aria-label="Result">{"".join(parts)}</aside>'
+
+
+def correction_text(correction: Correction) -> str:
+    """Return a correction as one line for people."""
+    text = f"{correction.kind} of {correction.side}: {correction.before} → {correction.after}"
+    return f"{text} ({correction.detail})" if correction.detail else text
+
+
+def _rows(what: Mapping[str, str], *, wrap: bool = False) -> str:
+    begin, end = ("<div>", "</div>") if wrap else ("", "")
+    return "".join(
+        f"{begin}<dt>{escape(key)}</dt><dd>{escape(value)}</dd>{end}" for key, value in what.items() if value
+    )
+
+
+def _size(info: Mapping[str, Any]) -> str:
+    return "{}x{}".format(*info["size_wh"])
+
+
+def _metric(name: str, value: float) -> str:
+    return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
+
+
+def notebook_html(diff: Diff) -> str:
+    """Return both pictures side by side with the regions on both: a fragment, without any script.
+
+    It brings its own style, is below 1.5 MB for two pictures of 1080 lines, and changes nothing around it.
+    """
+    pictures = diff.reference.picture(), diff.test.picture()
+    most = min(PNG_MOST, NOTEBOOK_PNG_MOST)
+    uris = [picture_uri(picture, longest=NOTEBOOK_LONGEST, png_most=most) for picture in pictures]
+    shown = boxes_svg(diff.boxes, diff.reference.size_wh)
+    views = "".join(
+        f'<figure class="rt-view"><div class="rt-world"><img src="{uri}" alt="{side}">{shown}</div>'
+        f'<figcaption class="rt-caption">{side}: {escape(name)}</figcaption></figure>'
+        for side, uri, name in zip(
+            ("reference", "test"), uris, (diff.reference.source, diff.test.source), strict=True
+        )
+    )
+    words = f"{why_text(diff)}; {percent_text(diff.changed_fraction)} changed; score {score_text(diff.score)}"
+    return (
+        f'<div class="rt"><style>{asset("viewer.css")}</style>'
+        f'<div class="rt-head">{verdict(diff.same)}<p>{escape(words)}</p></div>'
+        f'<div class="rt-pair"><div class="rt-stage"><div class="rt-views">{views}</div></div></div></div>'
+    )
