@@ -58,6 +58,8 @@ def compare_json(
         "mssim": diff.mssim,
         "metrics": dict(diff.metrics),
     }
+    if diff.planes:
+        made["planes"] = {name: dict(planes) for name, planes in diff.planes.items()}
     if not math.isnan(diff.min_ssim):
         made["min_ssim"] = {"value": diff.min_ssim, "xy": list(diff.min_xy)}
     made["changed_fraction"] = diff.changed_fraction

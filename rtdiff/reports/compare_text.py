@@ -18,6 +18,7 @@ WHY = {
     "unpaired": "frames without a partner",
     "fail_under": "the score is below the limit",
 }
+LABELS = {"ssim": "SSIM"}
 RED, GREEN, PLAIN = "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"
 
 
@@ -45,23 +46,26 @@ def compare_text(
     verdict, paint = ("SAME", GREEN) if diff.same else ("DIFFERENT", RED)
     word = f"{paint}{verdict}{PLAIN}" if colour else verdict
     pixels = sum(box.area_px for box in diff.boxes)
-    lines = [
-        f"{word}: {_why(diff)}",
-        _row("reference", _source(reference_info)),
-        _row("test", _source(test_info)),
-        _row("regions", f"{len(diff.boxes):,}"),
-        _row("changed", f"{percent_text(diff.changed_fraction)} ({pixels:,} px)"),
+    rows = [
+        ("reference", _source(reference_info)),
+        ("test", _source(test_info)),
+        ("regions", f"{len(diff.boxes):,}"),
+        ("changed", f"{percent_text(diff.changed_fraction)} ({pixels:,} px)"),
     ]
     if not math.isnan(diff.min_ssim):
         x, y = diff.min_xy
-        lines.append(_row("worst", f"local SSIM {score_text(diff.min_ssim)} at {x},{y}"))
-    if not math.isnan(diff.mssim):
-        lines.append(_row("SSIM", score_text(diff.mssim, 5)))
-    lines += [_row(name, _metric(name, value)) for name, value in diff.metrics.items() if name != "ssim"]
-    lines += [_row("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
-    lines += [_row("corrected", _correction(correction)) for correction in diff.corrections]
+        rows.append(("worst", f"local SSIM {score_text(diff.min_ssim)} at {x},{y}"))
+    rows += [
+        (LABELS.get(name, name), _metric(name, value) + _planes(diff, name))
+        for name, value in diff.metrics.items()
+        if not math.isnan(value)
+    ]
+    rows += [("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
+    rows += [("corrected", _correction(correction)) for correction in diff.corrections]
     if error is not None:
-        lines.append(_row("stopped", printable(redact(error))))
+        rows.append(("stopped", printable(redact(error))))
+    wide = max(10, *(len(name) for name, _ in rows))
+    lines = [f"{word}: {_why(diff)}", *(f"  {name:<{wide}} {value}" for name, value in rows)]
     return "\n".join(lines + _table(diff)) + "\n"
 
 
@@ -74,10 +78,6 @@ def _why(diff: Diff) -> str:
     return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
 
 
-def _row(name: str, value: str) -> str:
-    return f"  {name:<10} {value}"
-
-
 def _source(info: Mapping[str, Any]) -> str:
     width, height = info["size_wh"]
     return f"{printable(redact(info['path']))}  {width}x{height}"
@@ -85,6 +85,12 @@ def _source(info: Mapping[str, Any]) -> str:
 
 def _metric(name: str, value: float) -> str:
     return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
+
+
+def _planes(diff: Diff, name: str) -> str:
+    shares = diff.planes.get(name, {}).items()
+    text = ", ".join(f"{plane.capitalize()} {score_text(value, 5)}" for plane, value in shares)
+    return f" ({text})" if text else ""
 
 
 def _zone(diff: Diff, name: str) -> str:
