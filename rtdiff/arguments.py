@@ -50,14 +50,14 @@ def nearest(name: str, names: Iterable[str]) -> str:
     return folded[near[0]] if near else ""
 
 
-def unknown(name: str, known: Iterable[str], dashes: str = "") -> str:
-    """Return what to say of an option that is none of `known`."""
+def unknown(
+    name: str, known: Iterable[str], dashes: str = "", where: str = "rtdiff COMMAND --help lists them"
+) -> str:
+    """Return what to say of an option that is none of `known`; `where` says who lists them."""
     if name.replace("_", "-").lower() in LATER:
         return "comes in a later version; leave it out"
     near = nearest(name, known)
-    return "unknown option; " + (
-        f"did you mean '{dashes}{near}'?" if near else "rtdiff COMMAND --help lists them"
-    )
+    return "unknown option; " + (f"did you mean '{dashes}{near}'?" if near else where)
 
 
 def parse(words: Sequence[str], grammar: Grammar) -> dict[str, Any]:

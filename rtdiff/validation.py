@@ -38,9 +38,8 @@ def from_options(model: type[M], **options: Any) -> M:
     keys |= {key.replace("-", "_"): key for key in keys_of(model)}
     for name in options:
         if name not in keys:
-            raise SettingsError(
-                f"{name}: {unknown(name, sorted(keys)).replace('see --help', 'see the docs')}"
-            )
+            where = "there are those of the command line, in snake_case"
+            raise SettingsError(f"{name}: {unknown(name, sorted(keys), where=where)}")
     given = {keys[name]: value for name, value in options.items() if value is not None}
     return validated(model, given, named=_as_python)
 

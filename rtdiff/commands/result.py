@@ -1,0 +1,54 @@
+"""What a comparison of two stills came to, as commands, server and API say it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rtdiff.errors import redact
+from rtdiff.records import Diff, Frame
+from rtdiff.reports.compare_json import compare_json
+
+if TYPE_CHECKING:
+    from rtdiff.config import CompareConfig
+
+TOLD = (
+    *("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone"),
+    *("ignore-region", "mask"),
+)
+
+
+def info_of(path: object, frame: Frame) -> dict[str, Any]:
+    """Return what a result says of one of the two pictures."""
+    return {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
+
+
+def passes(settings: CompareConfig, diff: Diff) -> bool:
+    """Return whether the two count as the same: ``--fail-under`` alone decides where it is given."""
+    limit = settings.fail_under
+    if limit is None:
+        return diff.same
+    value = diff.metrics["psnr_db"] if limit.unit == "dB" else diff.score
+    return value >= limit.value
+
+
+def result_json(
+    settings: CompareConfig, diff: Diff, reference_info: dict[str, Any], test_info: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the object of the schema ``rtdiff.compare/1``."""
+    made = compare_json(
+        diff,
+        reference_info=reference_info,
+        test_info=test_info,
+        settings=told_settings(settings),
+        metric=settings.metric[0],
+    )
+    if settings.fail_under is not None and not passes(settings, diff):
+        made["reasons"] = [*made["reasons"], "fail_under"]
+        made["verdict"] = "different"
+    return made
+
+
+def told_settings(settings: CompareConfig) -> dict[str, Any]:
+    """Return what a result depends on, for its JSON."""
+    chosen = settings.model_dump(mode="json", by_alias=True)
+    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [])}
