@@ -70,11 +70,13 @@ def _sinks(settings: WatchConfig, fps: Any, alarm: Alarm) -> Iterator[Sink]:
     if settings.output is not None:
         from rtdiff.sinks.video import VideoSink
         from rtdiff.views.painter import Painter
+        from rtdiff.views.palette import palette_of
 
         def open_alarms() -> str:
             return ", ".join(name or "alarm" for name in alarm.open)
 
-        yield VideoSink(Path(settings.output), Painter(settings.layout, alarm=open_alarms), fps)
+        painter = Painter(settings.layout, palette_of(settings.palette), open_alarms)
+        yield VideoSink(Path(settings.output), painter, fps)
 
 
 @contextlib.contextmanager

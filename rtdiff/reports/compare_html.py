@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from rtdiff.figures import count_text, percent_text, score_text
-from rtdiff.records import Correction, Diff, Picture
+from rtdiff.records import Correction, Diff
 from rtdiff.reports.compare_text import WHY
 from rtdiff.reports.slider_html import (
     PNG_MOST,
@@ -27,7 +27,15 @@ NOTEBOOK_LONGEST = 960  # pixels a picture: two of them stay below 1.5 MB, base6
 NOTEBOOK_PNG_MOST = 400_000  # bytes
 
 
-def compare_html(diff: Diff, *, reference_info: Mapping[str, Any], test_info: Mapping[str, Any]) -> str:
+def compare_html(
+    diff: Diff,
+    *,
+    reference_info: Mapping[str, Any],
+    test_info: Mapping[str, Any],
+    mode: str = "slider",
+    palette: str = "vivid",
+    gain: float = 4.0,
+) -> str:
     """Return a page with both pictures, a slider, the regions and all figures; it needs nothing else.
 
     Parameters
@@ -36,6 +44,8 @@ def compare_html(diff: Diff, *, reference_info: Mapping[str, Any], test_info: Ma
         What was decided.
     reference_info, test_info : mapping
         ``path`` and ``size_wh``, as for `compare_json`.
+    mode, palette, gain : str, str, float
+        As for `pair_view`.
     """
     names = [PurePath(str(info["path"])).name or str(info["path"]) for info in (reference_info, test_info)]
     pictures = diff.reference.picture(), diff.test.picture()
@@ -45,7 +55,9 @@ def compare_html(diff: Diff, *, reference_info: Mapping[str, Any], test_info: Ma
         diff.boxes,
         size_wh=diff.reference.size_wh,
         names=(f"reference: {names[0]}", f"test: {names[1]}"),
-        gain=gain_for(*pictures),
+        mode=mode,
+        palette=palette,
+        gain=gain,
         full=True,
     )
     title = f"{names[0]} → {names[1]}"
@@ -77,21 +89,6 @@ def why_text(diff: Diff) -> str:
         return "no visible difference"
     regions = count_text(len(diff.boxes), "region")
     return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
-
-
-def gain_for(reference: Picture, test: Picture) -> float:
-    """Return what makes a difference visible, 1 to 32: 90 in 100 different samples stay below white."""
-    import cv2
-    import numpy as np
-
-    if reference.shape != test.shape:
-        return 1.0
-    counts = np.bincount(cv2.absdiff(reference, test).ravel(), minlength=256)
-    counts[0] = 0
-    if not counts.any():
-        return 1.0
-    usual = int(np.searchsorted(np.cumsum(counts), 0.9 * counts.sum()))
-    return max(1.0, min(32.0, round(2 * 255 / usual) / 2))
 
 
 def _side(diff: Diff, reference: Mapping[str, Any], test: Mapping[str, Any], *, lossy: bool) -> str:
@@ -150,7 +147,7 @@ def _metric(name: str, value: float) -> str:
     return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
 
 
-def notebook_html(diff: Diff) -> str:
+def notebook_html(diff: Diff, *, palette: str = "vivid") -> str:
     """Return both pictures side by side with the regions on both: a fragment, without any script.
 
     It brings its own style, is below 1.5 MB for two pictures of 1080 lines, and changes nothing around it.
@@ -170,5 +167,6 @@ def notebook_html(diff: Diff) -> str:
     return (
         f'<div class="rt"><style>{asset("viewer.css")}</style>'
         f'<div class="rt-head">{verdict(diff.same)}<p>{escape(words)}</p></div>'
-        f'<div class="rt-pair"><div class="rt-stage"><div class="rt-views">{views}</div></div></div></div>'
+        f'<div class="rt-pair rt-{escape(palette)}"><div class="rt-stage">'
+        f'<div class="rt-views">{views}</div></div></div></div>'
     )

@@ -26,7 +26,7 @@ TAGS = 60  # as many regions have their number beside them, the largest first
 TINY = 8  # pixels; a region of at most this side has a ring around it
 MODES = {
     "slider": "Slider",
-    "side": "Side by side",
+    "side": "Side",
     "overlay": "Overlay",
     "blink": "Blink",
     "diff": "Difference",
@@ -98,6 +98,7 @@ def pair_view(
     key: str = "pair",
     names: tuple[str, str] = ("reference", "test"),
     mode: str = "slider",
+    palette: str = "vivid",
     gain: float = 4.0,
     full: bool = False,
 ) -> str:
@@ -117,6 +118,8 @@ def pair_view(
         Captions of the two.
     mode : str
         What is shown first, one of `MODES`.
+    palette : str
+        Colours of the regions: ``vivid``, ``cool`` or ``mono``.
     gain : float
         What the difference is multiplied by at first, 1 to 32.
     full : bool
@@ -131,7 +134,8 @@ def pair_view(
         for side, uri, name in zip(("ref", "test"), (reference_uri, test_uri), names, strict=True)
     )
     return (
-        f'<section class="rt-pair{" rt-full" if full else ""}" id="{escape(key)}" data-mode="{escape(mode)}" '
+        f'<section class="rt-pair rt-{escape(palette)}{" rt-full" if full else ""}" id="{escape(key)}" '
+        f'data-mode="{escape(mode)}" '
         f'data-width="{width}" data-height="{height}" data-gain="{gain:g}" aria-label="The two pictures">'
         f"{_bar(key, len(boxes), gain)}"
         '<div class="rt-stage" tabindex="0" role="group" '

@@ -16,6 +16,7 @@ MANY = 60  # from here on outlines are thin and only these many of the largest r
 LINE_PER = 480  # a line is this part of the shorter side: 1 pixel at 480 lines, 2 at 1080, 4 at 4K
 
 TINY = 8  # lines: a region of at most this side has a ring around it instead of an outline
+DASH = 5  # lines: length of a dash, and of the space to the next
 BRACKETS_FROM = 24  # lines: in a smaller region heavy corners would run together
 
 Rect = tuple[int, int, int, int]
@@ -84,6 +85,8 @@ def _outline(out: Picture, xyxy: Rect, line: int, palette: Palette, *, thin: boo
     right, bottom = min(xyxy[2], width - outer), min(xyxy[3], height - outer)
     for step, colour in bands:
         _frame(out, (left, top, right, bottom), step * line, line, colour)
+    if palette.dashed and not thin:
+        _dashes(out, (left, top, right, bottom), line)
     shorter = min(right - left, bottom - top)
     if thin or shorter < BRACKETS_FROM * line:
         return
@@ -106,6 +109,24 @@ def _frame(out: Picture, xyxy: Rect, grow: int, line: int, colour: Colour) -> No
     _fill(out, right - line, top, right, bottom, colour)
 
 
+def _dashes(out: Picture, xyxy: Rect, line: int) -> None:
+    """Black dashes along the two inner lines of an outline, which are white."""
+    left, top, right, bottom = (
+        xyxy[0] - 3 * line,
+        xyxy[1] - 3 * line,
+        xyxy[2] + 3 * line,
+        xyxy[3] + 3 * line,
+    )
+    for x in range(left, right, 2 * DASH * line):
+        end = min(x + DASH * line, right)
+        _fill(out, x, top, end, top + 2 * line, BLACK)
+        _fill(out, x, bottom - 2 * line, end, bottom, BLACK)
+    for y in range(top, bottom, 2 * DASH * line):
+        end = min(y + DASH * line, bottom)
+        _fill(out, left, y, left + 2 * line, end, BLACK)
+        _fill(out, right - 2 * line, y, right, end, BLACK)
+
+
 def _fill(out: Picture, x0: int, y0: int, x1: int, y1: int, colour: Colour) -> None:
     """Fill a half-open rectangle, given by any two opposite corners."""
     left, right = sorted((x0, x1))
@@ -118,7 +139,8 @@ def _ring(out: Picture, rect: Rect, line: int, palette: Palette) -> None:
     """A ring around a region of a few pixels, wide enough to be found."""
     left, top, right, bottom = rect
     middle, radius = ((left + right) // 2, (top + bottom) // 2), TINY * line
-    for colour, wide in ((BLACK, 5 * line), (WHITE, 4 * line), (palette.box, 2 * line)):
+    inner = BLACK if palette.dashed else palette.box
+    for colour, wide in ((BLACK, 5 * line), (WHITE, 4 * line), (inner, 2 * line)):
         cv2.circle(out, middle, radius, colour, wide, cv2.LINE_AA)
 
 

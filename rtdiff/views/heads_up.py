@@ -170,9 +170,14 @@ def _mark(out: Picture, left: int, top: int, side: int, same: bool | None, palet
         cv2.circle(out, middle, radius - line // 2, WHITE, line, cv2.LINE_AA)
     elif same:
         cv2.circle(out, middle, radius, palette.same, cv2.FILLED, cv2.LINE_AA)
+        if palette.same == BLACK:
+            cv2.circle(out, middle, radius, WHITE, 1, cv2.LINE_AA)
         cv2.line(out, at(0.27, 0.52), at(0.44, 0.69), WHITE, line, cv2.LINE_AA)
         cv2.line(out, at(0.44, 0.69), at(0.75, 0.33), WHITE, line, cv2.LINE_AA)
     else:
-        cv2.rectangle(out, (left, top), (left + side - 1, top + side - 1), palette.different, cv2.FILLED)
+        corner = left + side - 1, top + side - 1
+        cv2.rectangle(out, (left, top), corner, palette.different, cv2.FILLED)
+        if palette.different == BLACK:
+            cv2.rectangle(out, (left, top), corner, WHITE, 1)
         cv2.line(out, at(0.28, 0.28), at(0.7, 0.7), WHITE, line, cv2.LINE_AA)
         cv2.line(out, at(0.28, 0.7), at(0.7, 0.28), WHITE, line, cv2.LINE_AA)

@@ -7,17 +7,26 @@ from typing import Literal
 
 from rtdiff.errors import SettingsError
 
-Layout = Literal["overlay", "side", "stack"]
-LAYOUTS: tuple[Layout, ...] = ("overlay", "side", "stack")
+Content = Literal["reference", "test", "split", "blink", "diff", "heat"]
+Layout = Literal["overlay", "split", "side", "stack", "blink", "diff", "heat"]
+SINGLE: dict[str, Content] = {
+    "overlay": "test",
+    "split": "split",
+    "blink": "blink",
+    "diff": "diff",
+    "heat": "heat",
+}
+"""Layouts of one panel, and what it shows."""
+LAYOUTS: tuple[Layout, ...] = ("overlay", "split", "side", "stack", "blink", "diff", "heat")
 SizeHW = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A place on the canvas for one of the pictures."""
+    """A place on the canvas."""
 
-    name: Literal["reference", "test"]
-    """Which picture."""
+    content: Content
+    """What it shows: one of the pictures, or what is made of both."""
     left: int
     """Pixels from the left edge of the canvas."""
     top: int
@@ -36,7 +45,9 @@ def arrange(layout: str, reference_hw: SizeHW, test_hw: SizeHW) -> tuple[SizeHW,
     Parameters
     ----------
     layout : str
-        ``overlay`` shows the test picture; ``side`` the reference left of the test, ``stack`` above it.
+        ``overlay`` shows the test picture, ``split`` the left half of the reference and the right half of
+        the test, ``side`` the reference left of the test, ``stack`` above it, ``blink`` the one after the
+        other, ``diff`` their amplified difference, ``heat`` how strongly every place differs.
     reference_hw, test_hw : tuple of int
         Height and width, pixels.
 
@@ -48,8 +59,8 @@ def arrange(layout: str, reference_hw: SizeHW, test_hw: SizeHW) -> tuple[SizeHW,
     if layout not in LAYOUTS:
         raise SettingsError(f"layout {layout!r}: not one that can be drawn; choose from {', '.join(LAYOUTS)}")
     height, width = max(reference_hw[0], test_hw[0]), max(reference_hw[1], test_hw[1])
-    if layout == "overlay":
-        return (height, width), [Panel("test", 0, 0, width, height)]
+    if layout in SINGLE:
+        return (height, width), [Panel(SINGLE[layout], 0, 0, width, height)]
     gap = gutter(height, width)
     right, down = (width + gap, 0) if layout == "side" else (0, height + gap)
     panels = [Panel("reference", 0, 0, width, height), Panel("test", right, down, width, height)]

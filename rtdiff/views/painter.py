@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rtdiff.records import Diff, Picture, Tick
+from rtdiff.views.canvas import Canvas
 from rtdiff.views.heads_up import heads_up_of
 from rtdiff.views.layouts import arrange
-from rtdiff.views.overlay import Canvas, draw_into
+from rtdiff.views.overlay import draw_into
 from rtdiff.views.palette import Palette
+
+BLINK_NS = 500_000_000  # how long ``blink`` shows each of the two
 
 
 class Painter:
     """Called with a tick and its diff, it returns the annotated picture.
 
-    The picture is valid until the next call: its buffer is used again as long as the sizes stay.
+    The picture is valid until the next call: its buffer is used again as long as the sizes stay. ``blink``
+    follows the time of the frames.
 
     Parameters
     ----------
@@ -66,5 +70,7 @@ class Painter:
             diff.boxes if diff is not None else (),
             heads_up=heads_up_of(diff, tick, alarm=self._alarm(), corner="top-left"),
             mask=diff.mask if diff is not None and diff.boxes else None,
+            ssim=diff.map if diff is not None and self._layout == "heat" else None,
+            first=frame.time_ns // BLINK_NS % 2 == 0,
         )
         return self._canvas.picture

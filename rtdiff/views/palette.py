@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+from rtdiff.errors import SettingsError
 
 Colour = tuple[int, int, int]
 """Blue, green, red, 0..255."""
@@ -34,3 +37,32 @@ class Palette:
     """Plate of an alarm; its text is black."""
     ground: Colour = GRAY
     """Where there is no picture."""
+    heat: Literal["inferno", "cividis", "gray"] = "inferno"
+    """Colour map of the heat; all are perceptually uniform, safe for the colour-blind, and dark where
+    nothing differs."""
+    dashed: bool = False
+    """Outlines are dashed and the tint is hatched, so that both are seen without any colour."""
+
+
+PALETTES = {
+    "vivid": Palette(),
+    "cool": Palette(box=SKY, tint=BLUE, different=BLUE, alarm=SKY, heat="cividis"),
+    "mono": Palette(
+        box=WHITE, tint=WHITE, same=BLACK, different=BLACK, alarm=WHITE, heat="gray", dashed=True
+    ),
+}
+"""By the name that ``--palette`` takes: ``vivid`` for most pictures, ``cool`` for red and orange ones,
+``mono`` for print and for eyes that see no colour."""
+
+
+def palette_of(name: str) -> Palette:
+    """Return the palette called `name`.
+
+    Raises
+    ------
+    SettingsError
+        When there is no such palette.
+    """
+    if name not in PALETTES:
+        raise SettingsError(f"palette {name!r}: not one of ours; choose from {', '.join(PALETTES)}")
+    return PALETTES[name]
