@@ -6,6 +6,7 @@ may pass one over, and it tells which and why.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
@@ -89,14 +90,16 @@ def warm() -> float:
     return perf_counter() - begin
 
 
-def compiled() -> bool:
-    """Return whether Numba's cache holds the kernels, so that nothing is compiled."""
+def compiled(metrics: Iterable[str] = ()) -> bool:
+    """Return whether Numba's cache holds the kernels, and those of `metrics`, so that nothing is compiled."""
     from pathlib import Path
 
     from rtdiff.engines.numba_kernels import band
 
     folder = band.stats.cache_path
-    return bool(folder) and any(Path(folder).glob("numba_kernels.band-*.nbi"))
+    own = {"ssim-gaussian": "numba_metrics.gaussian", "ssim-ffmpeg": "numba_metrics.ffmpeg"}
+    wanted = ["numba_kernels.band", *(own[name] for name in metrics if name in own)]
+    return bool(folder) and all(any(Path(folder).glob(f"{name}-*.nbi")) for name in wanted)
 
 
 def _load(row: EngineRow) -> type[Engine]:

@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import components, rule
+from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines import numba_kernels as kernels
-from rtdiff.engines.engine import DIFFERENCES, Engine, block_lattice
+from rtdiff.engines.engine import DIFFERENCES, MEASURES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
-from rtdiff.records import DiffMap, Frame, Prepared, Tiles
+from rtdiff.records import DiffMap, Frame, Noise, Prepared, Tiles
 
 BANDS_EACH = 3  # bands a thread
 _NO_MAP = np.empty((0, 0), np.float32)
@@ -38,7 +38,7 @@ class NumbaEngine(Engine):
     def warm(cls) -> None:
         """Compile every kernel for 8-bit and deeper planes, or load them from Numba's cache."""
         for dtype, data_range in ((np.uint8, 255), (np.uint16, 1023)):
-            engine = cls(noise=lambda _sums, _range: (1.0, 1.0), metrics=DIFFERENCES)
+            engine = cls(noise=lambda _sums, _range: Noise(1.0, 1.0), metrics=(*DIFFERENCES, *MEASURES))
             plane = np.zeros((16, 16), dtype)
             frame = Frame((plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", _no_picture)
             engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
@@ -59,20 +59,20 @@ class NumbaEngine(Engine):
             self._workers = None
 
     def block_sums(self, reference: Prepared, test: Prepared) -> list[NDArray[np.int64]]:
-        """Return for every plane (blocks, 2) sums of d and d * d over 8x8 blocks on a lattice."""
+        """As `Engine.block_sums`, into buffers that are used again."""
         memory = self.plan(reference.frame.luma.shape).memory
         out = []
         for i, (x, y) in enumerate(zip(reference.planes, test.planes, strict=True)):
             if ("blocks", i) not in memory:
                 rows, columns = block_lattice(reference.frame.planes[i].shape)
-                memory["blocks", i] = rows, columns, np.empty((len(rows) * len(columns), 2), np.int64)
+                memory["blocks", i] = rows, columns, np.empty((len(rows) * len(columns), 5), np.int64)
             rows, columns, sums = memory["blocks", i]
             kernels.block_sums(x, y, rows, columns, sums)
             out.append(sums)
         return out
 
     def decide(
-        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: tuple[float, float]
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
     ) -> DiffMap:
         """Return map, mask, sums and tile summary of one pair."""
         if plan.window != rule.WINDOW:  # a picture of a few pixels: nothing to be fast about
@@ -105,6 +105,24 @@ class NumbaEngine(Engine):
             map=lambda: ssim if self.keep_map else self._map(reference, test, plan, limits),
             measured=self._measured(reference, test, plan),
         )
+
+    def gaussian_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.float64]:
+        """Return (runs,) sums of the map of ``ssim-gaussian``; `plan` is one with its window."""
+        if plan.window != gaussian.SIDE:
+            return Engine.gaussian_sums(self, reference, test, plan)
+        from rtdiff.engines.metric_bands import Bands, gaussian_sums  # compiles on first use
+
+        x, y = reference.planes[0], test.planes[0]
+        bands = Bands(self._pool.take, self._on_threads, self._bands)
+        return gaussian_sums(x, y, reference.frame.data_range, plan, bands)
+
+    def ffmpeg_windows(self, x: Any, y: Any, shape: tuple[int, int], peak: int) -> NDArray[np.float64]:
+        """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
+        if min(shape) < ffmpeg_ssim.SIDE:
+            return Engine.ffmpeg_windows(self, x, y, shape, peak)
+        from rtdiff.engines.metric_bands import Bands, ffmpeg_windows
+
+        return ffmpeg_windows(x, y, shape, peak, Bands(self._pool.take, self._on_threads, self._bands))
 
     def _group(
         self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
