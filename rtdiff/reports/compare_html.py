@@ -47,7 +47,7 @@ def compare_html(
     mode, palette, gain : str, str, float
         As for `pair_view`.
     """
-    names = [PurePath(str(info["path"])).name or str(info["path"]) for info in (reference_info, test_info)]
+    names = [_name(info["path"]) for info in (reference_info, test_info)]
     pictures = diff.reference.picture(), diff.test.picture()
     uris = picture_uri(pictures[0]), picture_uri(pictures[1])
     shown = pair_view(
@@ -139,6 +139,10 @@ def _rows(what: Mapping[str, str], *, wrap: bool = False) -> str:
     )
 
 
+def _name(path: object) -> str:
+    return PurePath(str(path)).name or str(path)
+
+
 def _size(info: Mapping[str, Any]) -> str:
     return "{}x{}".format(*info["size_wh"])
 
@@ -156,16 +160,18 @@ def notebook_html(diff: Diff, *, palette: str = "vivid") -> str:
     most = min(PNG_MOST, NOTEBOOK_PNG_MOST)
     uris = [picture_uri(picture, longest=NOTEBOOK_LONGEST, png_most=most) for picture in pictures]
     shown = boxes_svg(diff.boxes, diff.reference.size_wh)
+    captions = [
+        f"{side}: {name}" if (name := _name(frame.source)) != side else side
+        for side, frame in (("reference", diff.reference), ("test", diff.test))
+    ]
     views = "".join(
-        f'<figure class="rt-view"><div class="rt-world"><img src="{uri}" alt="{side}">{shown}</div>'
-        f'<figcaption class="rt-caption">{side}: {escape(name)}</figcaption></figure>'
-        for side, uri, name in zip(
-            ("reference", "test"), uris, (diff.reference.source, diff.test.source), strict=True
-        )
+        f'<figure class="rt-view"><div class="rt-world"><img src="{uri}" alt="{escape(text)}">{shown}</div>'
+        f'<figcaption class="rt-caption">{escape(text)}</figcaption></figure>'
+        for uri, text in zip(uris, captions, strict=True)
     )
     words = f"{why_text(diff)}; {percent_text(diff.changed_fraction)} changed; score {score_text(diff.score)}"
     return (
-        f'<div class="rt"><style>{asset("viewer.css")}</style>'
+        f'<div class="rt rt-note"><style>{asset("viewer.css")}</style>'
         f'<div class="rt-head">{verdict(diff.same)}<p>{escape(words)}</p></div>'
         f'<div class="rt-pair rt-{escape(palette)}"><div class="rt-stage">'
         f'<div class="rt-views">{views}</div></div></div></div>'

@@ -173,24 +173,26 @@ def _bar(key: str, regions: int, gain: float) -> str:
 def boxes_svg(boxes: Sequence[Box], size_wh: tuple[int, int]) -> str:
     """Return the regions as an SVG that lies over a picture of `size_wh`; lines are of screen pixels."""
     width, height = size_wh
-    made = [_box_svg(index, box, height) for index, box in enumerate(boxes)]
+    made = [_box_svg(index, box, width, height) for index, box in enumerate(boxes)]
     return (
         f'<svg class="rt-boxes" viewBox="0 0 {width} {height}" preserveAspectRatio="none" '
         f'aria-hidden="true">{"".join(made)}</svg>'
     )
 
 
-def _box_svg(index: int, box: Box, height: int) -> str:
+def _box_svg(index: int, box: Box, width: int, height: int) -> str:
     left, top, right, bottom = box.xyxy
     wide, high = right - left, bottom - top
     if max(wide, high) <= TINY:
-        place = f'<circle cx="{(left + right) / 2:g}" cy="{(top + bottom) / 2:g}" r="{2 * TINY}" class='
+        x, y, radius = (left + right) / 2, (top + bottom) / 2, max(2 * TINY, width // 60)
+        place = f'<circle cx="{x:g}" cy="{y:g}" r="{radius}" class='
     else:
         place = f'<rect x="{left}" y="{top}" width="{wide}" height="{high}" class='
     lines = "".join(f'{place}"rt-{line}"/>' for line in ("case", "edge", "ink"))
     below = top < height * 0.06
-    y, shift = (bottom, ' dy="1.2em"') if below else (top, ' dy="-.4em"')
-    tag = f'<text x="{left}" y="{y}"{shift}>{box.id}</text>' if index < TAGS else ""
+    foot, shift = (bottom, ' dy="1.2em"') if below else (top, ' dy="-.4em"')
+    size = max(1, width / 36)  # of the picture's pixels; with the script: of the screen's
+    tag = f'<text x="{left}" y="{foot}"{shift} font-size="{size:g}">{box.id}</text>' if index < TAGS else ""
     edges = f"{left} {top} {right} {bottom}"
     return f'<g class="rt-box" data-box="{box.id}" data-edges="{edges}">{lines}{tag}</g>'
 

@@ -155,7 +155,8 @@ const rtdiff = (() => {
       const [across, down] = this.view();
       const wanted = Math.min(across / (right - left), down / (bottom - top)) / 2.5;
       const fit = Math.min(across / this.width, down / this.height);
-      this.zoom = between(Math.min(fit, 1), wanted, Math.max(8, fit));
+      this.zoom = between(Math.min(fit, 1), wanted, Math.max(12, fit));
+      this.setSplit(0.5);
       this.x = across / 2 - ((left + right) / 2) * this.zoom;
       this.y = down / 2 - ((top + bottom) / 2) * this.zoom;
       this.fitted = false;
