@@ -81,8 +81,9 @@ def windows(engine: Engine, x: Any, y: Any, shape: tuple[int, int], peak: int) -
 
 def constants(peak: int, n: int) -> tuple[int, int]:
     """Return FFmpeg's two constants for windows of n samples."""
-    c1 = K1 * K1 * peak * peak * n + 0.5
-    return int(c1), int(K2 * K2 * peak * peak * n * max(n - 1, 1) + 0.5)
+    parts = K1 * K1 * n, K2 * K2 * n * max(n - 1, 1)
+    c1, c2 = (max(int(part * peak * peak + 0.5), 1) for part in parts)  # never 0: black has no mean
+    return c1, c2
 
 
 def blocks(side: int) -> tuple[int, int, int]:

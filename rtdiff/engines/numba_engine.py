@@ -76,7 +76,9 @@ class NumbaEngine(Engine):
     ) -> DiffMap:
         """Return map, mask, sums and tile summary of one pair."""
         if plan.window != rule.WINDOW:  # a picture of a few pixels: nothing to be fast about
-            return Engine.decide(self, reference, test, plan, limits, noise)
+            # without a decoder's padding, that the oracle knows nothing of
+            x, y = (Prepared(p.frame, p.frame.planes) for p in (reference, test))
+            return Engine.decide(self, x, y, plan, limits, noise)
         ssim = self._pool.take(plan.shape, np.float32) if self.keep_map else _NO_MAP
         out = self._run(reference, test, plan, limits, ssim)
         mask, tiles, lows, sums, most = out
