@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from rtdiff.config import CommonConfig, WatchConfig
-    from rtdiff.engines.engine import Engine
+    from rtdiff.engines.engine import Engine, NoiseOf
 
 
-def engine_for(settings: CommonConfig, *, few: bool = False) -> tuple[Engine, tuple[str, ...]]:
+def engine_for(
+    settings: CommonConfig, *, few: bool = False, noise: NoiseOf = pair_noise
+) -> tuple[Engine, tuple[str, ...]]:
     """Return an engine, and what ``auto`` passed over, a line each.
 
     Parameters
@@ -33,11 +35,13 @@ def engine_for(settings: CommonConfig, *, few: bool = False) -> tuple[Engine, tu
     few : bool
         Only a pair or so will be compared: ``auto`` then takes NumPy, since importing and
         compiling anything else takes longer than comparing.
+    noise : callable
+        Block sums -> noise of a pair.
     """
     name = "numpy" if few and settings.engine == "auto" else settings.engine
     kind, skipped = engine_class(name)
     engine = kind(
-        noise=pair_noise,
+        noise=noise,
         labels=partial(zone_labels, settings),
         threshold=settings.threshold,
         strict=settings.strict,
@@ -62,6 +66,8 @@ def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
         min_area=settings.min_area.fraction,
         min_side_px=settings.min_side,
         max_diff_pixels=settings.max_diff_pixels,
+        max_density=settings.max_density,
+        forgiven=settings.ignore,
         zone_names=tuple(zone.name for zone in settings.zone),
         tracking=tracking,
     )

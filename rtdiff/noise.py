@@ -10,29 +10,61 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.records import Noise
+
 FLOOR = 1.0  # levels of 0..255: rounding alone; lossless pairs are judged by threshold * FLOOR
 CEILING = 12.0  # sensor noise of sigma 8 in both pictures; what is above is no noise
+EQUAL = 0.6  # levels: what rounding makes of two equal blocks, a gain taken away
+TEXTURED = 8.0, 2.0  # levels: blocks with more spread are ones that noise would have touched
+EXACT = 0.1  # share of textured blocks that are equal in a pair without noise; 0.02 in JPEGs of 90
+ENOUGH = 16  # textured blocks to judge by
 _SIZE = 64  # samples in a block
 
 
-def pair_noise(sums: list[NDArray[np.int64]], data_range: int) -> tuple[float, float]:
+def pair_noise(sums: list[NDArray[np.int64]], data_range: int) -> Noise:
     """Return the noise of luma and of chroma of one pair.
 
     Parameters
     ----------
-    sums : list of (blocks, 2) int64
-        For every plane, luma first: sums of d and of d * d over 8x8 blocks.
+    sums : list of (blocks, 5) int64
+        For every plane, luma first: sums of d, d * d, x, x * x and x * d over 8x8 blocks.
     data_range : int
         Largest code value.
 
     Returns
     -------
-    tuple of float
+    Noise
         Levels of 0..255 of the difference (not of one picture), `FLOOR` to `CEILING`.
     """
     levels = [_spread(plane) * 255 / data_range for plane in sums]
     luma, *chroma = (min(max(level, FLOOR), CEILING) for level in levels)
-    return luma, max(chroma, default=FLOOR)
+    return Noise(luma, max(chroma, default=FLOOR))
+
+
+def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np.float64]) -> Noise:
+    """As `pair_noise`, for two stills, which may have no noise at all.
+
+    Noise and compression spare no texture: where some textured blocks are equal, they are all as
+    they were made, and whatever differs was made different.
+
+    Parameters
+    ----------
+    left : (blocks,) float64
+        Variance of d in luma's blocks, a change of light taken away; code values squared.
+    """
+    _, found = textured(sums[0], data_range)
+    equal = np.sqrt(left) * 255 / data_range < EQUAL
+    if not len(left) or equal[found].mean() >= EXACT:
+        return Noise(FLOOR, FLOOR, exact=True)
+    return pair_noise(sums, data_range)
+
+
+def textured(plane: NDArray[np.int64], data_range: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return the spread of blocks, levels of 0..255, and which of them have texture; all, if too few."""
+    x, xx = (plane[:, k].astype(np.float64) for k in (2, 3))
+    spread = np.sqrt(np.maximum(_SIZE * xx - x * x, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
+    kinds = (spread > limit for limit in TEXTURED)
+    return spread, next((kind for kind in kinds if kind.sum() >= ENOUGH), np.ones(len(x), np.bool_))
 
 
 def _spread(sums: NDArray[np.int64]) -> float:

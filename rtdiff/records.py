@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from dataclasses import dataclass, field, fields, replace
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,17 @@ Plane = NDArray[Any]
 
 Picture = NDArray[np.uint8]
 """(H, W, 3) uint8, BGR, for people to look at."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """Gives an array that is there already, where others make one."""
+
+    array: NDArray[Any]
+    """What is given."""
+
+    def __call__(self) -> NDArray[Any]:
+        return self.array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +73,8 @@ class Frame:
     """The decoder marked this frame as damaged."""
     corrections: tuple[Correction, ...] = ()
     """What the source changed while reading (side is filled in later: 'both' until then)."""
+    frames: int = 1
+    """How many its file holds, if it is a picture: frames of an animation, pages of a document."""
     _made: list[Picture] = field(default_factory=list, repr=False)
 
     @property
@@ -82,9 +96,9 @@ class Frame:
 
     def copy(self) -> Frame:
         """Return a frame that owns its memory, picture included, for keeping past its source's end."""
-        picture = self.picture().copy()
+        picture = Kept(self.picture().copy())
         planes = tuple(np.array(plane, order="C") for plane in self.planes)
-        return replace(self, planes=planes, bgr=lambda: picture, _made=[])
+        return replace(self, planes=planes, bgr=picture, _made=[])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,6 +168,17 @@ class Measured:
     """Over all zones by plane, y, u and v as far as there are, and ``all``; empty if of luma only."""
 
 
+class Noise(NamedTuple):
+    """How much a pair differs by nature."""
+
+    luma: float
+    """Levels of 0..255 of the difference."""
+    chroma: float
+    """The same of chroma."""
+    exact: bool = False
+    """There is none: texture hides nothing, every difference was made."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class DiffMap:
     """What an engine makes of two prepared frames, before anything is called a region."""
@@ -166,8 +191,8 @@ class DiffMap:
     """Name of the engine."""
     window: int
     """Side of the SSIM window, pixels; 7 unless the picture is smaller."""
-    noise: tuple[float, float]
-    """Noise of luma and of chroma that differences were measured in, levels of 0..255."""
+    noise: Noise
+    """What differences were measured in."""
     ssim: NDArray[np.float64]
     """Mean SSIM by label of the zone map, index 0 unused; NaN for a zone without pixels."""
     mssim: float
@@ -232,6 +257,16 @@ class ZoneResult:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Whole:
+    """What changed in the whole picture at once."""
+
+    light: tuple[float, float] | None = None
+    """Gain, and offset in levels of 0..255, of the test's luma against the reference's."""
+    shift: tuple[int, int] | None = None
+    """How far the test is shifted to the right and down, pixels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Diff:
     """The result of one comparison, as decided."""
 
@@ -269,6 +304,10 @@ class Diff:
     _map: Callable[[], NDArray[Any]] = field(repr=False)
     planes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Metrics that have a value for every plane: name -> {"y": .., "u": .., "v": .., "all": ..}."""
+    whole: Whole = field(default_factory=Whole)
+    """What changed in the whole picture at once."""
+    densest: tuple[int, tuple[int, int]] | None = None
+    """Most different pixels in a square of ``max_density``, and its left top corner; None: not asked."""
 
     @property
     def same(self) -> bool:
@@ -284,6 +323,19 @@ class Diff:
     def map(self) -> NDArray[Any]:
         """(H, W) local SSIM, -1..1, float32 or float64; computed when asked for."""
         return self._map()
+
+    def _repr_html_(self) -> str:
+        """Return what a notebook shows."""
+        from rtdiff.notebook import html_of
+
+        return html_of(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with everything made: some 40 MB at 1080p."""
+        made: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
+        made |= {"reference": self.reference.copy(), "test": self.test.copy()}
+        made |= {"_mask": Kept(self.mask), "_map": Kept(self.map)}
+        return partial(Diff, **made), ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

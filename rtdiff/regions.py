@@ -10,9 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.records import Box, Correction, Diff, DiffMap, Prepared, Tiles, ZoneResult
+from rtdiff.records import Box, Correction, Diff, DiffMap, Prepared, Tiles, Whole, ZoneResult
+from rtdiff.values import Density
 
 TILE = 8
+Densest = tuple[int, tuple[int, int]]
+"""Different pixels in a square, and its left top corner."""
 TRACKED = 64  # boxes that keep their ids; the largest ones, so that a storm of them costs nothing
 
 
@@ -32,10 +35,12 @@ class Regions:
     """Smallest width and height of a region, pixels."""
     max_diff_pixels: int = 0
     """Different pixels that are still called the same, all together."""
+    max_density: Density | None = None
+    """Different pixels in any square of a side that are still called the same."""
     zone_names: tuple[str, ...] = ()
     """Names of the labels 1, 2, ... of the zone map; empty: one zone without a name."""
     forgiven: tuple[str, ...] = ()
-    """Kinds of corrections that are no reason to call two pictures different."""
+    """Reasons that are none: size, light, shift."""
     tracking: bool = False
     """Whether ids last from call to call."""
     _last: list[Box] = field(default_factory=list)
@@ -45,8 +50,8 @@ class Regions:
         """Forget the boxes seen so far."""
         self._last, self._next_id = [], 1
 
-    def find(self, diffmap: DiffMap) -> Diff:
-        """Return boxes, zones, score and verdict of one comparison."""
+    def find(self, diffmap: DiffMap, whole: Whole | None = None) -> Diff:
+        """Return boxes, zones, score and verdict of one comparison; `whole` is what changed everywhere."""
         labels, found = diffmap.group(self.merge)
         total = int(diffmap.pixels[1:].sum())
         width, height = found.x1 - found.x0, found.y1 - found.y0
@@ -56,6 +61,9 @@ class Regions:
         metrics, scores = self._metrics(diffmap)
         boxes = self._boxes(diffmap, labels, found, keep)
         corrections = _corrections(diffmap)
+        mask = _once(lambda: _cleared(diffmap, labels, keep))
+        densest = _densest(mask(), self.max_density.side) if self.max_density else None
+        whole = whole or Whole()
         return Diff(
             score=scores[0],
             mssim=self._mssim(diffmap),
@@ -66,25 +74,38 @@ class Regions:
             changed_fraction=changed / total if total else 0.0,
             zones=self._zones(diffmap, labels, keep, boxes, scores),
             corrections=corrections,
-            reasons=self._reasons(boxes, changed, corrections),
-            identical=diffmap.identical,
+            reasons=self._reasons(boxes, changed, corrections, whole, densest),
+            identical=diffmap.identical and not {"light", "shift"} & {c.kind for c in corrections},
             engine=diffmap.engine,
             noise_levels=diffmap.noise[0],
             reference=diffmap.reference.frame,
             test=diffmap.test.frame,
-            _mask=_once(lambda: _cleared(diffmap, labels, keep)),
+            _mask=mask,
             _map=_once(diffmap.map),
             planes={name: m.planes for name, m in diffmap.measured.items() if m.planes},
+            whole=whole,
+            densest=densest,
         )
 
     def _reasons(
-        self, boxes: Sequence[Box], changed: int, corrections: Sequence[Correction]
+        self,
+        boxes: Sequence[Box],
+        changed: int,
+        corrections: Sequence[Correction],
+        whole: Whole,
+        densest: Densest | None,
     ) -> tuple[str, ...]:
-        kinds = {c.kind for c in corrections}
-        reasons = ["boxes"] if boxes and changed > self.max_diff_pixels else []
-        if "pad" in kinds and "size" not in self.forgiven:
-            reasons.append("size")
-        return tuple(reasons)
+        many = changed > self.max_diff_pixels
+        if self.max_density is not None and densest is not None:
+            dense = densest[0] > self.max_density.pixels
+            many = dense or (many and self.max_diff_pixels > 0)
+        found = {
+            "boxes": bool(boxes) and many,
+            "size": any(c.kind == "pad" for c in corrections),
+            "light": whole.light is not None,
+            "shift": whole.shift is not None,
+        }
+        return tuple(reason for reason, there in found.items() if there and reason not in self.forgiven)
 
     def _metrics(self, diffmap: DiffMap) -> tuple[dict[str, float], NDArray[np.float64]]:
         """Return what was computed over all zones, and the score of every label (0: of all)."""
@@ -201,6 +222,18 @@ def _shares(diffmap: DiffMap, labels: NDArray[np.int32], zones: int) -> NDArray[
         cell = slice(y, y + TILE), slice(x, x + TILE)
         out[labels[k]] += np.bincount(diffmap.labels[cell][diffmap.mask[cell] != 0], minlength=zones + 1)
     return out
+
+
+def _densest(mask: NDArray[np.uint8], side: int) -> Densest:
+    """Return the most different pixels in any square, and the left and top of the first that has them."""
+    height, width = mask.shape
+    sums = np.zeros((height + 1, width + 1), np.int32)
+    np.cumsum(mask != 0, axis=0, dtype=np.int32, out=sums[1:, 1:])
+    np.cumsum(sums, axis=1, out=sums)
+    down, across = min(side, height), min(side, width)
+    inside = sums[down:, across:] - sums[:-down, across:] - sums[down:, :-across] + sums[:-down, :-across]
+    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+    return int(inside[y, x]), (int(x), int(y))
 
 
 def _corrections(diffmap: DiffMap) -> tuple[Correction, ...]:

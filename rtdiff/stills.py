@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtdiff.assemble import engine_for, regions_for
 from rtdiff.errors import SettingsError, redact
+from rtdiff.judge import Judge
 from rtdiff.reconcile import match_pair
 from rtdiff.records import Diff, Frame
 from rtdiff.sources.picture import read_picture, read_picture_bytes
@@ -40,7 +40,8 @@ class Stills:
     def __init__(self, settings: CompareConfig, *, few: bool = False) -> None:
         self._settings = settings
         self._policy: Any = settings.size_policy
-        self._engine, self.skipped = engine_for(settings, few=few)
+        self._judge = Judge(settings, few=few)
+        self.skipped = self._judge.skipped
 
     def read(self, path: str | Path, side: int = 0) -> Frame:
         """Return a picture; `side` is 0 for the reference, 1 for the test; ``-`` is stdin.
@@ -59,11 +60,8 @@ class Stills:
 
     def compare(self, reference: Frame, test: Frame) -> Diff:
         """Compare two frames of any size, depth and planes."""
-        first, second = match_pair(reference, test, self._policy)
-        engine = self._engine
-        diffmap = engine.compare(engine.prepare(first), engine.prepare(second))
-        return regions_for(self._settings, tracking=False).find(diffmap)
+        return self._judge(*match_pair(reference, test, self._policy))
 
     def close(self) -> None:
         """Let go of buffers, threads and the device; idempotent."""
-        self._engine.close()
+        self._judge.close()

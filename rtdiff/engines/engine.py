@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.plan import Plan
-from rtdiff.records import DiffMap, Frame, Measured, Prepared, Tiles
+from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
 
 LabelMap = Callable[[tuple[int, int]], "NDArray[np.uint8] | None"]
 """(height, width) -> zone map, 0 = ignored; None: everything is one zone."""
 
-Noise = Callable[["list[NDArray[np.int64]]", int], "tuple[float, float]"]
-"""Block sums by plane, data range -> noise of luma and chroma in levels of 0..255."""
+NoiseOf = Callable[["list[NDArray[np.int64]]", int], Noise]
+"""Block sums by plane (`Engine.block_sums`), data range -> noise of the pair."""
 
 
 DIFFERENCES = ("psnr", "absdiff")
@@ -30,6 +30,10 @@ DIFFERENCES = ("psnr", "absdiff")
 
 MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
 """Metric -> how it is made of an engine, a pair and a plan."""
+
+
+At = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Rows and columns of pixels."""
 
 
 def everything(_shape: tuple[int, int]) -> None:
@@ -40,7 +44,7 @@ def everything(_shape: tuple[int, int]) -> None:
 class Engine:
     """Compares prepared frames; with NumPy it is the oracle, and it is the base of the others."""
 
-    noise: Noise
+    noise: NoiseOf
     """How noisy this pair is."""
     labels: LabelMap = everything
     """Zones, rasterised once a shape."""
@@ -117,15 +121,19 @@ class Engine:
         out[2][:] = (((red - y) * 11682 + middle) >> 14).clip(0, 255)
 
     def block_sums(self, reference: Prepared, test: Prepared) -> list[NDArray[np.int64]]:
-        """Return for every plane (blocks, 2) sums of d and d * d over 8x8 blocks on a lattice."""
+        """Return for every plane (blocks, 5) sums over 8x8 blocks on a lattice.
+
+        Of d, d * d, x, x * x and x * d, where x is the reference and d = x - test.
+        """
         out = []
         for x, y in zip(reference.planes, test.planes, strict=True):
             rows, columns = block_lattice(x.shape)
             down, right = (self.xp.asarray(at[:, None] + np.arange(8)).ravel() for at in (rows, columns))
-            d = x[down][:, right].astype(np.int64) - y[down][:, right]
-            blocks = d.reshape(len(rows), 8, len(columns), 8)
-            sums = self.xp.stack([blocks.sum((1, 3)), (blocks * blocks).sum((1, 3))], axis=-1)
-            out.append(self.host(sums.reshape(-1, 2)))
+            x = x[down][:, right].astype(np.int64)
+            d = x - y[down][:, right]
+            products = (d, d * d, x, x * x, x * d)
+            sums = [p.reshape(len(rows), 8, len(columns), 8).sum((1, 3)).ravel() for p in products]
+            out.append(self.host(self.xp.stack(sums, axis=-1)))
         return out
 
     def host(self, array: Any) -> NDArray[Any]:
@@ -133,7 +141,7 @@ class Engine:
         return np.asarray(array)
 
     def decide(
-        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: tuple[float, float]
+        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
     ) -> DiffMap:
         """Return map, mask, sums and tile summary of one pair."""
         xp, (height, width) = self.xp, plan.shape
@@ -162,7 +170,8 @@ class Engine:
         inside = host_map if plan.labels is None else np.where(plan.labels != 0, host_map, np.inf)
         at = np.unravel_index(int(inside.argmin()), inside.shape)
         means, mssim = plan.means(plan.sums(host_map))
-        tiles = summarise(host_mask, host_map, self.host(worst))
+        most = self.host(worst)
+        tiles = summarise(host_mask, lambda at: (host_map[at], most[at]))
         return DiffMap(
             reference=reference,
             test=test,
@@ -292,8 +301,24 @@ def block_lattice(shape: tuple[int, ...], most: int = 1024) -> tuple[NDArray[np.
     return np.arange(0, rows, step) * 8, np.arange(0, columns, step) * 8
 
 
-def summarise(mask: NDArray[np.uint8], ssim: NDArray[Any], worst: NDArray[np.int32]) -> Tiles:
-    """Return the tile summary of a mask."""
+def masked(diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
+    """Return the same comparison with another mask, (H, W) uint8, which lies within its own."""
+    planes = tuple(zip(diffmap.reference.frame.planes, diffmap.test.frame.planes, strict=True))
+
+    def values(at: At) -> tuple[NDArray[Any], NDArray[Any]]:
+        most = np.zeros(len(at[0]), np.int64)
+        for x, y in planes:
+            down, across = (-(-a // b) for a, b in zip(mask.shape, x.shape, strict=True))
+            here = at[0] // down, at[1] // across
+            np.maximum(most, np.abs(x[here].astype(np.int64) - y[here]), out=most)
+        return diffmap.map()[at] if len(at[0]) else np.empty(0), most
+
+    tiles = summarise(mask, values)
+    return replace(diffmap, tiles=tiles, mask=mask, group=lambda merge: components.group(tiles, merge))
+
+
+def summarise(mask: NDArray[np.uint8], values: Callable[[At], tuple[NDArray[Any], NDArray[Any]]]) -> Tiles:
+    """Return the tile summary of a mask; `values` are SSIM and largest difference at some pixels."""
     height, width = mask.shape
     shape = -(-height // rule.TILE), -(-width // rule.TILE)
     size = shape[0] * shape[1]
@@ -309,6 +334,7 @@ def summarise(mask: NDArray[np.uint8], ssim: NDArray[Any], worst: NDArray[np.int
     np.minimum.at(y0, cell, ys.astype(np.int32))
     np.maximum.at(x1, cell, xs.astype(np.int32) + 1)
     np.maximum.at(y1, cell, ys.astype(np.int32) + 1)
-    np.maximum.at(high, cell, worst[ys, xs])
-    np.minimum.at(lowest, cell, ssim[ys, xs].astype(np.float32))
+    ssim, worst = values((ys, xs))
+    np.maximum.at(high, cell, worst.astype(np.int32))
+    np.minimum.at(lowest, cell, ssim.astype(np.float32))
     return Tiles(shape, area, x0, y0, x1, y1, high, lowest)

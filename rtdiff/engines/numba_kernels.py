@@ -451,18 +451,22 @@ def split(start, stop, bgr, y, cb, cr):
 
 @jit(inner=False)
 def block_sums(x, y, rows, columns, out):
-    """Sum d and d * d over 8x8 blocks."""
+    """Sum d, d * d, x, x * x and x * d over 8x8 blocks."""
     k = 0
     for top in rows:
         for left in columns:
-            s, q = 0, 0
+            s, q, sx, qx, sd = 0, 0, 0, 0, 0
             for r in range(top, top + 8):
                 a, b = x[r], y[r]
                 for i in range(left, left + 8):
-                    d = np.int64(a[i]) - np.int64(b[i])
+                    u = np.int64(a[i])
+                    d = u - np.int64(b[i])
                     s += d
                     q += d * d
-            out[k, 0], out[k, 1] = s, q
+                    sx += u
+                    qx += u * u
+                    sd += u * d
+            out[k, 0], out[k, 1], out[k, 2], out[k, 3], out[k, 4] = s, q, sx, qx, sd
             k += 1
 
 

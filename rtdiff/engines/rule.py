@@ -24,6 +24,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor
 
+from rtdiff.records import Noise
+
 K1, K2 = 0.01, 0.03  # Wang et al. 2004
 WINDOW = 7  # scikit-image's default
 TILE = 8  # side of a cell of the tile summary, pixels; two pixels of a cell are nearer than --merge
@@ -44,7 +46,7 @@ class Limits:
     chroma_gate: int
     """Largest abs(d) of chroma that is never different, code values."""
     texture: int
-    """1: shared texture hides differences; 0 (``strict``): every sample counts."""
+    """1: shared texture hides differences; 0 (``strict``, a pair without noise): it does not."""
 
 
 def constants(data_range: int, n: int) -> tuple[float, float]:
@@ -52,7 +54,7 @@ def constants(data_range: int, n: int) -> tuple[float, float]:
     return n * n * (K1 * data_range) ** 2, n * max(n - 1, 1) * (K2 * data_range) ** 2
 
 
-def limits(threshold: float, strict: bool, noise: tuple[float, float], data_range: int, n: int) -> Limits:
+def limits(threshold: float, strict: bool, noise: Noise, data_range: int, n: int) -> Limits:
     """Return the integer limits for one pair.
 
     Parameters
@@ -61,8 +63,8 @@ def limits(threshold: float, strict: bool, noise: tuple[float, float], data_rang
         In units of the noise.
     strict : bool
         Every sample that differs is different; threshold and noise do not matter.
-    noise : tuple of float
-        Of luma and of chroma, levels of 0..255.
+    noise : Noise
+        Of luma and of chroma; in a pair without any, shared texture hides nothing.
     data_range : int
         Largest code value.
     n : int
@@ -73,14 +75,14 @@ def limits(threshold: float, strict: bool, noise: tuple[float, float], data_rang
     if strict:
         return Limits(0, 0, floor(scale * c2), 0, 0, 0)
     # a difference is never above data_range: a larger limit says no more, and overflows 32 bits
-    luma, chroma = (min(threshold * level * data_range / 255, data_range) for level in noise)
+    luma, chroma = (min(threshold * level * data_range / 255, data_range) for level in noise[:2])
     return Limits(
         luma=floor(4 * scale * luma * luma),
         chroma=floor(4 * scale * chroma * chroma),
         structure=floor(scale * (c2 + luma * luma / 4)),
         luma_gate=floor(luma / 2),
         chroma_gate=floor(chroma / 2),
-        texture=1,
+        texture=int(not noise.exact),
     )
 
 

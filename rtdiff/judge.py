@@ -1,0 +1,106 @@
+"""What two stills differ in, once it is known how such pictures differ by nature.
+
+The engine finds every pixel that is different; this takes away what another way of rendering
+explains, and measures what changed in the whole picture at once: light, a shift.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff import light, shift
+from rtdiff.assemble import engine_for, regions_for
+from rtdiff.engines.engine import block_lattice, masked
+from rtdiff.noise import still_noise, textured
+from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
+from rtdiff.rendering import unexplained
+
+if TYPE_CHECKING:
+    from rtdiff.config import CompareConfig
+
+MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
+MOST = 0.5  # share of textured blocks that differ when the whole picture is shifted
+
+
+class Judge:
+    """Decides pair after pair of frames of one size, depth and number of planes; for one thread.
+
+    Parameters
+    ----------
+    settings : CompareConfig
+        Engine, threshold, zones, what is ignored and so on.
+    few : bool
+        Only a pair or so comes: nothing is compiled for it.
+
+    Attributes
+    ----------
+    skipped : tuple of str
+        What ``--engine auto`` passed over, a line each.
+    """
+
+    def __init__(self, settings: CompareConfig, *, few: bool = False) -> None:
+        self._settings = settings
+        self._engine, self.skipped = engine_for(settings, few=few, noise=self._noise)
+        self._regions = regions_for(settings, tracking=False)
+        self._shape = (0, 0)
+        self._light = light.Light((1.0,), (0.0,), False)
+        self._unlike = False
+
+    def __call__(self, first: Frame, second: Frame) -> Diff:
+        """Return what is different in the second."""
+        diffmap = self._decided(first, second)
+        if diffmap.identical or self._settings.strict:
+            return self._regions.find(diffmap)
+        ignored = self._settings.ignore
+        moved = shift.estimate(first, second) if self._unlike else None
+        if moved is not None and "shift" in ignored:
+            second = shift.undone(first, second, moved)
+            diffmap = self._decided(first, second)
+        lit = None
+        if self._light.everywhere:
+            lit = self._light.gains[0], self._light.offsets[0] * 255 / first.data_range
+            if "light" in ignored:
+                first = light.applied(first, self._light)
+                diffmap = self._decided(first, second)
+        return self._regions.find(self._sifted(diffmap), Whole(lit, moved))
+
+    def close(self) -> None:
+        """Let go of buffers, threads and the device; idempotent."""
+        self._engine.close()
+
+    def _decided(self, first: Frame, second: Frame) -> DiffMap:
+        self._shape = first.luma.shape
+        return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
+
+    def _sifted(self, diffmap: DiffMap) -> DiffMap:
+        """Return the comparison without what another way of rendering explains."""
+        if not diffmap.tiles.area.any():
+            return diffmap
+        first, second = diffmap.reference.frame, diffmap.test.frame
+        limit = self._settings.threshold * diffmap.noise.luma * first.data_range / 255
+        mask = unexplained(first, second, diffmap.mask, limit)
+        return masked(diffmap, mask)
+
+    def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:
+        """Return the noise of a pair from its block sums; remembers its light, and whether it moved."""
+        inside, quarters = self._blocks()
+        sums = [plane[inside] for plane in sums]
+        self._light = light.fit(sums, data_range, quarters)
+        left = light.residual(sums[0], self._light.gains[0])
+        spread, found = textured(sums[0], data_range)
+        unit = data_range / 255
+        changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
+        self._unlike = bool(found.any() and changed[found].mean() >= MOST)
+        return still_noise(sums, data_range, left)
+
+    def _blocks(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
+        """Return which blocks of the lattice lie in a zone, and in which quarter those do."""
+        rows, columns = block_lattice(self._shape)
+        down, right = rows[:, None] + 4, columns[None, :] + 4
+        quarter = 2 * (down * 2 // self._shape[0]) + right * 2 // self._shape[1]
+        labels = self._engine.plan(self._shape).labels
+        inside = np.ones(quarter.shape, np.bool_) if labels is None else labels[down, right] != 0
+        return inside.ravel(), quarter.ravel()[inside.ravel()]

@@ -1,0 +1,93 @@
+"""A shift of the whole picture by whole pixels, found by a vote of textured patches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.records import Correction, Frame
+
+SIDE = 32  # of a patch, pixels
+FAR = 64  # farthest shift that is looked for, pixels
+PATCHES = 36  # most patches that vote
+FEWEST = 4  # patches that must agree
+AGREE = 0.6  # share of the patches with one opinion that makes it the picture's
+ALIKE = 0.9  # normalised correlation of a patch that has been found again
+TEXTURE = 4.0  # least spread of a patch, levels of 0..255: flat ones fit anywhere
+
+
+def estimate(reference: Frame, test: Frame) -> tuple[int, int] | None:
+    """Return how far the test picture is shifted to the right and down, pixels; None: not, or unclear.
+
+    Parameters
+    ----------
+    reference, test : Frame
+        Of one size and depth.
+    """
+    import cv2
+
+    scale = 255 / reference.data_range
+    x, y = (f.luma.astype(np.float32) * np.float32(scale) for f in (reference, test))
+    votes: Counter[tuple[int, int]] = Counter()
+    asked = 0
+    for top, left in _places(x):
+        patch = x[top : top + SIDE, left : left + SIDE]
+        above, before = max(top - FAR, 0), max(left - FAR, 0)
+        field = y[above : top + SIDE + FAR, before : left + SIDE + FAR]
+        match = cv2.matchTemplate(field, patch, cv2.TM_CCOEFF_NORMED)
+        _, best, _, at = cv2.minMaxLoc(match)
+        asked += 1
+        here = float(match[top - above, left - before])
+        if best >= ALIKE and best > here:
+            votes[before + int(at[0]) - left, above + int(at[1]) - top] += 1
+    if not votes:
+        return None
+    (dx, dy), count = votes.most_common(1)[0]
+    return (dx, dy) if count >= max(FEWEST, AGREE * asked) else None
+
+
+def _places(luma: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return top and left of textured patches, the most textured of every part of the picture."""
+    height, width = luma.shape
+    rows, columns = height // SIDE, width // SIDE
+    if rows * columns == 0:
+        return []
+    blocks = luma[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
+    spread = blocks.std(axis=(1, 3))
+    parts = max(1, int(PATCHES**0.5))
+    found = []
+    for band in np.array_split(np.arange(rows), min(parts, rows)):
+        for strip in np.array_split(np.arange(columns), min(parts, columns)):
+            here = spread[np.ix_(band, strip)]
+            k, m = np.unravel_index(int(here.argmax()), here.shape)
+            if here[k, m] >= TEXTURE:
+                found.append((int(band[k]) * SIDE, int(strip[m]) * SIDE))
+    return found
+
+
+def undone(reference: Frame, test: Frame, by: tuple[int, int]) -> Frame:
+    """Return the test picture shifted back; the strips that it does not show are the reference's."""
+    planes = tuple(_moved(x, y, by) for x, y in zip(reference.planes, test.planes, strict=True))
+    picture = test.picture()
+    told = Correction("shift", "test", list(by), [0, 0], "shifted back; strips at the edges are not compared")
+    return replace(
+        test,
+        planes=planes,
+        bgr=lambda: _moved(np.zeros_like(picture), picture, by),
+        corrections=(*test.corrections, told),
+        _made=[],
+    )
+
+
+def _moved(under: NDArray[Any], over: NDArray[Any], by: tuple[int, int]) -> NDArray[Any]:
+    """Return `over` moved to the left and up by `by`, upon `under`."""
+    out = under.copy()
+    (dx, dy), (height, width) = by, under.shape[:2]
+    to = slice(max(-dy, 0), height - max(dy, 0)), slice(max(-dx, 0), width - max(dx, 0))
+    source = slice(max(dy, 0), height - max(-dy, 0)), slice(max(dx, 0), width - max(-dx, 0))
+    out[to] = over[source]
+    return out
