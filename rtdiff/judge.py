@@ -6,7 +6,7 @@ explains, and measures what changed in the whole picture at once: light, a shift
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,15 @@ from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice, masked
 from rtdiff.noise import still_noise, textured
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
+from rtdiff.recompression import saved_alike
 from rtdiff.rendering import unexplained
+from rtdiff.sources.colour import bgr_to_planes
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
 MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
+TOUCHED = 0.1  # share of textured blocks with any difference, from which compression may be why
 MOST = 0.5  # share of textured blocks that differ when the whole picture is shifted
 
 
@@ -47,7 +50,7 @@ class Judge:
         self._regions = regions_for(settings, tracking=False)
         self._shape = (0, 0)
         self._light = light.Light((1.0,), (0.0,), False)
-        self._unlike = False
+        self._unlike = self._touched = False
 
     def __call__(self, first: Frame, second: Frame) -> Diff:
         """Return what is different in the second."""
@@ -60,12 +63,15 @@ class Judge:
             second = shift.undone(first, second, moved)
             diffmap = self._decided(first, second)
         lit = None
-        if self._light.everywhere:
+        if self._light.everywhere and light.seen(first, second, self._light):
             lit = self._light.gains[0], self._light.offsets[0] * 255 / first.data_range
             if "light" in ignored:
                 first = light.applied(first, self._light)
                 diffmap = self._decided(first, second)
-        return self._regions.find(self._sifted(diffmap), Whole(lit, moved))
+        diffmap = self._sifted(diffmap)
+        if self._touched and diffmap.tiles.area.any():
+            diffmap = self._recompressed(diffmap)
+        return self._regions.find(diffmap, Whole(lit, moved))
 
     def close(self) -> None:
         """Let go of buffers, threads and the device; idempotent."""
@@ -84,6 +90,19 @@ class Judge:
         mask = unexplained(first, second, diffmap.mask, limit)
         return masked(diffmap, mask)
 
+    def _recompressed(self, diffmap: DiffMap) -> DiffMap:
+        """Return the comparison without what saving one of the two as JPEG explains."""
+        first, second = diffmap.reference.frame, diffmap.test.frame
+        saved = saved_alike(first, second, planes_of)
+        if saved is not None:
+            again = self._decided(saved, second)
+        else:
+            saved = saved_alike(second, first, planes_of)
+            if saved is None:
+                return diffmap
+            again = self._decided(first, saved)
+        return masked(diffmap, diffmap.mask & self._sifted(again).mask)
+
     def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:
         """Return the noise of a pair from its block sums; remembers its light, and whether it moved."""
         inside, quarters = self._blocks()
@@ -94,6 +113,7 @@ class Judge:
         unit = data_range / 255
         changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
         self._unlike = bool(found.any() and changed[found].mean() >= MOST)
+        self._touched = bool((sums[0][found, 1] > 0).mean() >= TOUCHED) if found.any() else False
         return still_noise(sums, data_range, left)
 
     def _blocks(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
@@ -104,3 +124,8 @@ class Judge:
         labels = self._engine.plan(self._shape).labels
         inside = np.ones(quarter.shape, np.bool_) if labels is None else labels[down, right] != 0
         return inside.ravel(), quarter.ravel()[inside.ravel()]
+
+
+def planes_of(picture: NDArray[Any]) -> tuple[NDArray[Any], ...]:
+    """Return the planes of a decoded picture, (H, W) gray or (H, W, 3) BGR."""
+    return (picture,) if picture.ndim == 2 else bgr_to_planes(picture)

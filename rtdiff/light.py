@@ -18,6 +18,7 @@ LIMIT = 2.0  # levels of 0..255: a smaller change of light is none
 NEAR = 1.0  # levels: how near to the line a block mean is 'on' it; two roundings and a little noise
 LEVELS = 16  # stretches of brightness whose medians the line may go through
 EXPLAINED = 0.6  # share of the blocks that changed which the light must explain
+SAMPLES = 100_000  # pixels looked at
 FEWEST = 12  # blocks that must have changed by it
 GAIN = 0.4, 2.5  # a line as steep or as flat as this is another picture
 
@@ -143,6 +144,24 @@ def _everywhere(
         return False
     there = np.bincount(quarters[lit], minlength=4)
     return int((there * 20 >= lit.sum()).sum()) >= 3
+
+
+def seen(reference: Frame, test: Frame, light: Light) -> bool:
+    """Return whether single pixels bear a change of light out, and not their means alone.
+
+    Bolder letters change the means of blocks as stronger ink does, but not the ink itself.
+    """
+    step = max(1, int((reference.luma.size / SAMPLES) ** 0.5))
+    unit = reference.data_range / 255
+    told, right = 0, 0
+    for k, (gain, offset) in enumerate(zip(light.gains, light.offsets, strict=True)):
+        middle = (reference.data_range + 1) / 2 if k % 3 else 0.0
+        x, y = (f.planes[k][::step, ::step].astype(np.float64) - middle for f in (reference, test))
+        lit = np.clip(gain * x + offset, -middle, reference.data_range - middle)
+        moved = np.abs(lit - x) > LIMIT * unit
+        told += int(moved.sum())
+        right += int((np.abs(y - lit)[moved] <= np.maximum(1.5 * unit, np.abs(lit - x)[moved] / 3)).sum())
+    return told > 0 and right >= EXPLAINED * told
 
 
 def applied(reference: Frame, light: Light) -> Frame:

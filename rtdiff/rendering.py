@@ -4,16 +4,14 @@ A renderer that puts the same edge elsewhere within a pixel, or samples it other
 a value between its own and a neighbour's. A pixel is therefore explained when, in every colour,
 
 - one picture's value is at most `REACH` of the way from the other's value to the extreme of its
-  neighbours, and
-- the other's value lies within what the neighbourhood of the first holds.
-
-A pixel that is gone or new (a dot, a caret, a missing stroke) breaks the second, an edge moved by
-a whole pixel the first, since it goes all the way.
+  neighbours (an edge moved by a whole pixel goes all the way), and
+- each value lies within what the neighbourhood holds in the other picture (a dot, a caret or a
+  stroke that is gone or new does not) - or outside by no more than that spans, if as much got
+  darker as got lighter around: a thin stroke between two pixels is paler, and wider.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -23,6 +21,8 @@ from rtdiff.records import Frame
 
 REACH = 0.875  # part of a pixel; renderers leave out pixels that are covered to 7/8
 APART = 0.75  # how far colours may move apart, as parts of their contrast: 2/3 with striped subpixels
+EVEN = 0.95  # of all that changed around, the share that may be darker (or lighter); of paler ink all is
+AROUND = 11  # side of what is "around", pixels: a small letter and its edges
 BAND = 128  # rows at a time: keeps the copies small
 
 Values = NDArray[np.float32]
@@ -47,32 +47,33 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
         (H, W) uint8, newly made.
     """
     left = mask.copy()
-    height = mask.shape[0]
+    height, margin = mask.shape[0], AROUND // 2
     for top in range(0, height, BAND):
         rows = slice(top, min(top + BAND, height))
         ys, xs = np.nonzero(mask[rows])
         if not len(ys):
             continue
-        above = max(top - 1, 0)
-        window = slice(above, min(rows.stop + 1, height)), slice(max(xs.min() - 1, 0), xs.max() + 2)
-        at = ys + top - above, xs - window[1].start
+        above = max(top - margin, 0)
+        before = max(int(xs.min()) - margin, 0)
+        window = slice(above, rows.stop + margin), slice(before, int(xs.max()) + margin + 1)
+        at = ys + top - above, xs - before
         explained = np.ones(len(ys), np.bool_)
-        for pair in zip(_colours(reference, window), _colours(test, window), strict=True):
-            explained &= _explained(*(_around(picture, at) for picture in pair), limit)
+        for k in range(0, len(reference.planes), 3):
+            x, y = (_colours(frame, k, window) for frame in (reference, test))
+            explained &= _explained(_around(x, at), _around(y, at), _even(x, y, at), limit)
         left[rows][ys[explained], xs[explained]] = 0
     return left
 
 
-def _colours(frame: Frame, window: tuple[slice, slice]) -> Iterator[NDArray[Any]]:
-    """Yield a part of the picture as gray or as BGR; one with alpha over white, then over black."""
+def _colours(frame: Frame, first: int, window: tuple[slice, slice]) -> NDArray[Any]:
+    """Return a part of the picture as gray or BGR, from the plane `first` on (3: over black)."""
     import cv2
 
-    planes = [plane[window] for plane in frame.planes]
+    planes = [plane[window] for plane in frame.planes[first : first + 3]]
     if len(planes) == 1:
-        yield np.ascontiguousarray(planes[0])
-    for k in range(0, len(planes) - 2, 3):
-        y, cb, cr = planes[k : k + 3]
-        yield np.asarray(cv2.cvtColor(cv2.merge([y, cr, cb]), cv2.COLOR_YCrCb2BGR))
+        return np.ascontiguousarray(planes[0])
+    y, cb, cr = planes
+    return np.asarray(cv2.cvtColor(cv2.merge([y, cr, cb]), cv2.COLOR_YCrCb2BGR))
 
 
 def _around(picture: NDArray[Any], at: tuple[NDArray[Any], ...]) -> tuple[Values, Values, Values]:
@@ -85,13 +86,32 @@ def _around(picture: NDArray[Any], at: tuple[NDArray[Any], ...]) -> tuple[Values
     return value, low, high
 
 
+def _even(x: NDArray[Any], y: NDArray[Any], at: tuple[NDArray[Any], ...]) -> NDArray[np.bool_]:
+    """Return whether about as much got darker as got lighter around some pixels, in all colours."""
+    import cv2
+
+    d = y.astype(np.float32) - x
+    side = (AROUND, AROUND)
+    signed, total = (cv2.blur(p, side, borderType=cv2.BORDER_REPLICATE) for p in (d, np.abs(d)))
+    even = (np.abs(signed) <= EVEN * total)[at].reshape(len(at[0]), -1)
+    all_even: NDArray[np.bool_] = even.all(axis=1)
+    return all_even
+
+
 def _explained(
-    one: tuple[Values, Values, Values], two: tuple[Values, Values, Values], limit: float
+    one: tuple[Values, Values, Values],
+    two: tuple[Values, Values, Values],
+    even: NDArray[np.bool_],
+    limit: float,
 ) -> NDArray[np.bool_]:
     (x, x_low, x_high), (y, y_low, y_high) = one, two
-    explained = _within(y, *_reached(x, x_low, x_high), limit)
-    explained |= _within(x, *_reached(y, y_low, y_high), limit)
-    explained &= _within(y, x_low, x_high, limit) & _within(x, y_low, y_high, limit)
+    slack = even[:, None]
+    rounding = limit / 3  # of two values; more would let pale edges go all the way
+    by_colour = _within(y, *_reached(x, x_low, x_high), rounding)
+    by_colour |= _within(x, *_reached(y, y_low, y_high), rounding)
+    by_colour &= _within(y, *_widened(x_low, x_high, slack), limit)
+    by_colour &= _within(x, *_widened(y_low, y_high, slack), limit)
+    explained: NDArray[np.bool_] = by_colour.all(axis=1)
     if x.shape[1] > 1:
         contrast = np.maximum(x_high, y_high) - np.minimum(x_low, y_low)
         seen = contrast > 4 * limit  # of less, a fraction says nothing
@@ -105,6 +125,11 @@ def _reached(value: Values, low: Values, high: Values) -> tuple[Values, Values]:
     return value + REACH * (low - value), value + REACH * (high - value)
 
 
+def _widened(low: Values, high: Values, by: NDArray[np.bool_]) -> tuple[Values, Values]:
+    span = (high - low) * by
+    return low - span, high + span
+
+
 def _within(value: Values, low: Values, high: Values, limit: float) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = ((value >= low - limit) & (value <= high + limit)).all(axis=1)
+    inside: NDArray[np.bool_] = (value >= low - limit) & (value <= high + limit)
     return inside
