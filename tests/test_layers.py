@@ -27,7 +27,18 @@ SETTINGS = {
     "validation",
     "zone_fields",
 }
-ROOMS = {"alarm", "capture", "light", "noise", "rendering", "shift", "reference", "reconcile", "regions", "zones"}
+ROOMS = {
+    "alarm",
+    "capture",
+    "light",
+    "noise",
+    "rendering",
+    "shift",
+    "reference",
+    "reconcile",
+    "regions",
+    "zones",
+}
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
 COMPOSERS = {
     "__init__",

@@ -57,7 +57,7 @@ def serve(settings: CompareConfig) -> int:
     SourceError, SinkError
         stdin or stdout is closed.
     """
-    given = settings.model_dump(mode="json", by_alias=True, include=settings.model_fields_set)
+    given = settings.plain(settings.given)
     for key in REFUSED:
         if given.get(key):
             raise SettingsError(f"{key}: with --server it belongs to a request; give it there")
