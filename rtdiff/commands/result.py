@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rtdiff.errors import redact
@@ -19,7 +20,7 @@ TOLD = (
 
 def info_of(path: object, frame: Frame) -> dict[str, Any]:
     """Return what a result says of one of the two pictures."""
-    return {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
+    return {"path": redact(path), "size_wh": list(frame.size_wh), "frames": frame.frames}
 
 
 def passes(settings: CompareConfig, diff: Diff) -> bool:
@@ -29,6 +30,13 @@ def passes(settings: CompareConfig, diff: Diff) -> bool:
         return diff.same
     value = diff.metrics["psnr_db"] if limit.unit == "dB" else diff.score
     return value >= limit.value
+
+
+def decided(settings: CompareConfig, diff: Diff) -> Diff:
+    """Return `diff` as ``--fail-under`` decides, if it was given: `Diff.same` says whether it passes."""
+    if settings.fail_under is None:
+        return diff
+    return replace(diff, reasons=() if passes(settings, diff) else (*diff.reasons, "fail_under"))
 
 
 def result_json(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rtdiff.errors import SourceError
+from rtdiff.errors import SettingsError, SourceError
 from rtdiff.sources.kinds import ENDINGS, kind_of
 from rtdiff.sources.source import Source, SourceInfo
 
@@ -26,7 +27,7 @@ TABLE = {
 
 
 def open_source(
-    uri: str | Path,
+    uri: str | os.PathLike[str],
     *,
     fps: Fraction | float = 25,
     max_pixels: int = 200_000_000,
@@ -36,7 +37,7 @@ def open_source(
 
     Parameters
     ----------
-    uri : str or Path
+    uri : str or path-like
         A picture or a video (told apart by content), a folder of pictures, a pattern of their names
         (``shot%04d.png``, ``in*.jpg``), ``file://...``, ``synthetic://...``, or ``-`` for stdin.
     fps : Fraction or float
@@ -49,10 +50,15 @@ def open_source(
     Raises
     ------
     SettingsError
-        An unknown scheme, or an option out of range.
+        An unknown scheme, nothing that names a source, or an option out of range.
     SourceError
         It is not there, cannot be read, or is a live source.
     """
+    if not isinstance(uri, str | os.PathLike):
+        raise SettingsError(
+            f"source: must be a path or an address, not a {type(uri).__name__}; arrays are given to Differ"
+        )
+    uri = uri if isinstance(uri, str) else Path(uri)
     kind, path = kind_of(uri, [scheme for *_, scheme in TABLE.values() if scheme])
     options: dict[str, Any] = {"fps": fps, "max_pixels": max_pixels, "threads": threads}
     if (kind, path) == ("picture", "-"):
