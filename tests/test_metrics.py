@@ -107,7 +107,7 @@ def ffmpeg(first: list[np.ndarray], second: list[np.ndarray], fmt: str) -> dict[
 )
 def test_gaussian_equals_scikit_image(name: str, shape: tuple[int, int], deep: int) -> None:
     x, y = near(shape, deep)
-    mean, full = structural_similarity(x, y, full=True, data_range=deep, **WANG)
+    mean, full = structural_similarity(x, y, full=True, data_range=gaussian.peak(deep), **WANG)
     have = compare(name, frame(x, data_range=deep), frame(y, data_range=deep), threads=2)
     assert have.measured["ssim-gaussian"].mean == pytest.approx(mean, abs=EXACT[name])
     # zones of single pixels: their sums are the map
@@ -119,6 +119,15 @@ def test_gaussian_equals_scikit_image(name: str, shape: tuple[int, int], deep: i
     np.testing.assert_allclose(
         local[5:-5, 5:-5], full[5:-5, 5:-5], rtol=0, atol=max(EXACT[name], 2e-4 * (name == "cupy"))
     )
+
+
+@pytest.mark.parametrize("name", available())
+def test_gaussian_is_the_same_shifted_up(name: str) -> None:
+    x, y = near((40, 50))
+    want = compare(name, frame(x), frame(y)).measured["ssim-gaussian"].mean
+    for bits in (10, 12):
+        a, b = (frame(p.astype(np.uint16) << (bits - 8), data_range=(1 << bits) - 1) for p in (x, y))
+        assert compare(name, a, b).measured["ssim-gaussian"].mean == pytest.approx(want, abs=1e-12)
 
 
 @pytest.mark.parametrize("name", available())
