@@ -22,18 +22,20 @@ _WANTED = {_WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _SAMPLES, _STRI
 _MOST_PAGES = 10_000  # a directory chain may be a circle
 
 
-def tiff(data: bytes, check: Check) -> Header:
-    """Read the first page's directory and count the pages."""
-    pages = _directories(data)
-    tags = next(pages, {})
-    size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
-    check(*size)
+def tiff(data: bytes, check: Check, number: int = 0) -> Header:
+    """Read the directory of page `number` (of the first where there is no such page) and count the pages."""
+    tags: dict[int, tuple[int, ...]] = {}
     count = 0
-    for count, page in enumerate((tags, *pages), 1):  # noqa: B007 - the number of pages is wanted
+    for page in _directories(data):
+        if count in (0, number):
+            tags = page
+        count += 1
         for offsets, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
             for offset, length in zip(page.get(offsets, ()), page.get(lengths, ()), strict=False):
                 if offset + length > len(data):
                     raise Damaged(f"is cut short ({len(data)} bytes)")
+    size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
+    check(*size)
     samples, extra = _one(tags, _SAMPLES, 1), _one(tags, _EXTRA, 0)
     return Header(
         "TIFF",
