@@ -232,9 +232,10 @@ def test_every_layout_in_every_palette_on_a_real_pair(data, tmp_path, layout, pa
 
 
 @pytest.mark.parametrize("ending", ANIMATED)
-def test_blink_is_an_animation_of_half_seconds_for_ever(tmp_path, files, pair, ending):
+def test_blink_is_an_animation_of_half_seconds_for_ever(tmp_path, capfd, files, pair, ending):
     out = tmp_path / f"out{ending}"
     assert cli.main([*files, "-o", str(out), "--layout", "blink"]) == 1
+    assert capfd.readouterr().err == "", "OpenCV warns there too"
     done, animation = cv2.imreadanimation(str(out))
     assert done
     assert list(animation.durations) == [500, 500]
