@@ -53,15 +53,17 @@ COMPOSERS = {
     "commands",
     "demo",
 }
-ANYTHING = BASE | SETTINGS | ROOMS | PACKAGES | COMPOSERS | {"journal", "pipeline", "probe"}
+ANYTHING = BASE | SETTINGS | ROOMS | PACKAGES | COMPOSERS | {"folders", "journal", "pipeline", "probe"}
 
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
+    "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
     **{name: {"records", "errors", "figures", "atomic"} for name in PACKAGES},
+    "reports": {"__init__", "records", "errors", "figures", "atomic"},  # they say the version
     **dict.fromkeys(SETTINGS, BASE | SETTINGS | {"zones"}),
     "probe": {"__init__", "engines", "errors"},
     "__main__": {"cli"},
