@@ -53,7 +53,9 @@ class Kind(Generic[T]):
     def or_empty(self: Kind[str]) -> Kind[str]:
         """Return the same kind where nothing may be given, which is an empty text."""
         return Kind(
-            lambda value: "" if value in (None, "") else self.parse(value),
+            lambda value: (
+                "" if value is None or (isinstance(value, str) and not value) else self.parse(value)
+            ),
             self.metavar,
             {"anyOf": [self.schema, {"type": "null"}]},
             lambda value: self.dump(value) if value else None,
@@ -200,14 +202,6 @@ class Model:
             "required": [key for key, option in cls.options.items() if option.needed],
             "additionalProperties": False,
         }
-
-    def model_dump(self, **_like_pydantic: object) -> dict[str, Any]:
-        """Return `plain`; for callers that are still to be changed."""
-        return self.plain()
-
-    def model_copy(self, *, update: dict[str, Any]) -> Self:
-        """Return `but`; for callers that are still to be changed."""
-        return self.but(**update)
 
     @property
     def given(self) -> dict[str, Any]:

@@ -37,6 +37,7 @@ ROOMS = {
     "reference",
     "reconcile",
     "regions",
+    "sizes",
     "zones",
 }
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
@@ -59,6 +60,7 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
+    "reconcile": BASE | {"sizes"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms

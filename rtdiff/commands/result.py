@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff.errors import redact
 from rtdiff.records import Diff, Frame
-from rtdiff.reports.compare_json import compare_json
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -43,6 +42,8 @@ def result_json(
     settings: CompareConfig, diff: Diff, reference_info: dict[str, Any], test_info: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the object of the schema ``rtdiff.compare/1``."""
+    from rtdiff.reports.compare_json import compare_json  # with json and hashlib: 6 ms
+
     made = compare_json(
         diff,
         reference_info=reference_info,
@@ -58,5 +59,5 @@ def result_json(
 
 def told_settings(settings: CompareConfig) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
-    chosen = settings.model_dump(mode="json", by_alias=True)
+    chosen = settings.plain(TOLD)
     return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [])}

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -62,6 +61,8 @@ def engine_class(name: str) -> tuple[type[Engine], tuple[str, ...]]:
     rows = [row for row in ENGINES if name in ("auto", row.name)]
     if not rows:
         known = ["auto", *(row.name for row in ENGINES)]
+        from difflib import get_close_matches
+
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}" if near else "choose one of them"
         raise SettingsError(f"--engine {name}: must be one of {', '.join(known)}; {hint}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 from pathlib import Path
@@ -67,6 +66,8 @@ def reason(error: Exception) -> str:
 
 
 def _similar(path: Path) -> str:
+    from difflib import get_close_matches
+
     folder = path.parent
     try:
         with os.scandir(folder) as entries:
@@ -76,5 +77,5 @@ def _similar(path: Path) -> str:
     except OSError:
         return "check the name"
     lowered = {name.lower(): name for name in names}
-    close = difflib.get_close_matches(path.name.lower(), lowered, n=1)
+    close = get_close_matches(path.name.lower(), lowered, n=1)
     return f"did you mean {redact(lowered[close[0]])}?" if close else "check the name"
