@@ -71,7 +71,7 @@ def choices(*names: str, none: bool = False) -> Kind[tuple[str, ...]]:
     """Several of a few names, in order, with commas or as a list; `none`: or none of them."""
 
     def parse(value: object) -> tuple[str, ...]:
-        if none and value in ("", None):
+        if none and (value is None or (isinstance(value, str) and not value)):
             return ()
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple) or not (parts or none):
