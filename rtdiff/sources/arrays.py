@@ -112,7 +112,7 @@ def planes_of_bgra(
     premultiplied : bool
         Whether B, G, R have been multiplied by alpha already.
     """
-    from rtdiff.sources.colour import bands, bgr_to_planes, is_opaque, over_white_and_black
+    from rtdiff.sources.colour import BAND_BYTES, bands, bgr_to_planes, is_opaque, over_white_and_black
 
     if is_opaque(bgra):
         return bgr_to_planes(bgra), ()
@@ -121,12 +121,12 @@ def planes_of_bgra(
     for rows in bands(bgra):
         band, parts = bgra[rows], [plane[rows] for plane in planes]
         white, black = (band, band) if is_opaque(band) else over_white_and_black(band, premultiplied)
-        bgr_to_planes(white, (parts[0], parts[1], parts[2]))
+        bgr_to_planes(white, (parts[0], parts[1], parts[2]), room=BAND_BYTES)
         if black is white:
             for part, same in zip(parts[3:], parts[:3], strict=True):
                 part[:] = same
         else:
-            bgr_to_planes(black, (parts[3], parts[4], parts[5]))
+            bgr_to_planes(black, (parts[3], parts[4], parts[5]), room=BAND_BYTES)
     return planes, (Correction("alpha", "both", "RGBA", "RGB", "over white and over black"),)
 
 

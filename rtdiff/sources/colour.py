@@ -16,11 +16,14 @@ Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 Triple = tuple[Plane, Plane, Plane]
 
 _SCRATCH_BYTES = 64 * 1024  # the most that one frame of a stream may allocate
-_BAND_BYTES = 512 * 1024  # of a picture that is converted once: a quarter to a half quicker
+BAND_BYTES = 512 * 1024
+"""Room for a picture that is converted once: a quarter to a half quicker."""
 _KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
-def bgr_to_planes(bgr: Pixels, out: Triple | None = None, data_range: int | None = None) -> Triple:
+def bgr_to_planes(
+    bgr: Pixels, out: Triple | None = None, data_range: int | None = None, room: int | None = None
+) -> Triple:
     """Return Y, Cb, Cr (BT.601, full range, 4:4:4) of a BGR picture.
 
     Y equals ``cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY)`` bit for bit, which is
@@ -33,11 +36,13 @@ def bgr_to_planes(bgr: Pixels, out: Triple | None = None, data_range: int | None
     bgr : ndarray
         (H, W, 3) uint8 or uint16; of (H, W, 4) the fourth is not looked at.
     out : tuple of ndarray, optional
-        Three contiguous (H, W) arrays of the same dtype to write to; then nothing over 64 KiB
+        Three contiguous (H, W) arrays of the same dtype to write to; then nothing over `room`
         is allocated (for rows up to 21,000 samples).
     data_range : int, optional
         Largest code value, 2**bits - 1; without it that of the dtype. Gray has Cb and Cr of half of it,
         rounded up.
+    room : int, optional
+        Bytes to work in, 64 KiB with `out`, 512 KiB without.
 
     Returns
     -------
@@ -46,7 +51,7 @@ def bgr_to_planes(bgr: Pixels, out: Triple | None = None, data_range: int | None
     """
     height, width = bgr.shape[:2]
     y, cb, cr = out or tuple(np.empty((height, width), bgr.dtype) for _ in range(3))
-    most = _SCRATCH_BYTES if out else _BAND_BYTES
+    most = room or (_SCRATCH_BYTES if out else BAND_BYTES)
     rows = min(height, max(1, most // (3 * width * bgr.itemsize)))
     scratch = np.empty((rows, width, 3), bgr.dtype)
     for top in range(0, height, rows):
@@ -110,7 +115,7 @@ def planes_to_bgr(
 
 def bands(pixels: NDArray[Any]) -> Iterator[slice]:
     """Yield the rows of `pixels` in bands that stay in a core's cache."""
-    rows = max(1, _BAND_BYTES // max(1, pixels[:1].nbytes))
+    rows = max(1, BAND_BYTES // max(1, pixels[:1].nbytes))
     for top in range(0, pixels.shape[0], rows):
         yield slice(top, min(top + rows, pixels.shape[0]))
 

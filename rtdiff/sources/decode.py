@@ -90,7 +90,7 @@ def _frame_of(data: bytes, header: Header, number: int) -> NDArray[Any] | None:
 
 def _still(data: bytes, header: Header) -> NDArray[Any] | None:
     cv2 = _cv2()
-    if header.spans:
+    if header.spans and header.spans[0][1] < len(data):
         view = memoryview(data)
         data = b"".join(view[start:end] for start, end in header.spans)
     how = cv2.IMREAD_COLOR if header.bgr else cv2.IMREAD_UNCHANGED

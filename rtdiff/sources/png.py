@@ -41,7 +41,8 @@ def png(data: bytes, check: Check) -> Header:
             raise Damaged(f"is cut short ({len(data)} bytes)")
         if kind in _DECODED:
             check_sum(data, place, end)
-            spans.append((place, end))
+            first = spans.pop()[0] if spans[-1][1] == place else place
+            spans.append((first, end))
         elif kind[0] < 0x60:
             raise Damaged(f"holds an unknown chunk {kind!r}")
         if kind == b"fcTL":
