@@ -87,7 +87,7 @@ def say_begin(settings: WatchConfig, rooms: Watch) -> None:
     kind, wanted = rooms.reference.kind, settings.reference
     what = {"median": f"the median of the first {wanted.partition(':')[2]}", "first": "the first frame"}
     _say(f"reference: {what.get(kind, redact(wanted))}; engine: {rooms.engine.name}")
-    if rooms.engine.name == "numba" and not compiled():
+    if rooms.engine.name == "numba" and not compiled(settings.metrics):
         _say("compiling the numba kernels at the first frame, once on this machine: about 7 s")
 
 
