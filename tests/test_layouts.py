@@ -10,7 +10,7 @@ from test_reports import make_diff, make_frame
 
 import rtdiff
 from rtdiff import cli
-from rtdiff.commands.pictures import picture
+from rtdiff.commands.pictures import exact_map, picture
 from rtdiff.errors import SettingsError, SinkError
 from rtdiff.records import Box, Tick
 from rtdiff.sinks.animation import ANIMATED, write_animation
@@ -50,6 +50,7 @@ def files(tmp_path, pair) -> list[str]:
 
 
 def test_split_has_the_reference_left_and_the_test_right(pair):
+    pair = pair[0], 255 - pair[0]
     drawn = draw(*pair, [], layout="split")
     middle = WIDE // 2
     assert np.array_equal(drawn[:60, : middle - 4], pair[0][:60, : middle - 4])
@@ -281,6 +282,12 @@ def test_the_picture_is_the_same_from_every_engine(pair, layout):
     noisy = [cv2.add(p, np.uint8(3) * (np.indices(p.shape).sum(0) % 2).astype(np.uint8)) for p in pair]
     drawn = [picture(rtdiff.compare(*noisy, engine=engine), layout) for engine in ("numpy", "numba")]
     assert np.array_equal(*drawn)
+
+
+def test_the_heat_is_of_the_exact_map_whoever_compared(pair):
+    maps = [exact_map(rtdiff.compare(*pair, engine=engine)) for engine in ("numpy", "numba")]
+    assert maps[1].dtype == np.float64
+    assert np.array_equal(*maps)
 
 
 def test_a_palette_is_a_row_of_one_table():
