@@ -6,11 +6,12 @@ show something else do not. The line is taken on which most blocks lie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Correction, Frame
 
 SIZE = 64  # samples in a block

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import SettingsError, SourceError, redact
 
 if TYPE_CHECKING:

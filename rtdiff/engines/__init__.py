@@ -7,10 +7,10 @@ may pass one over, and it tells which and why.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import EngineError, MissingExtra, SettingsError
 
 if TYPE_CHECKING:
