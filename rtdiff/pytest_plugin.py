@@ -87,14 +87,28 @@ class Snapshot:
             Those of ``rtdiff compare``, in snake_case: threshold, max_diff_pixels, ignore_region ...
         """
         __tracebackhide__ = True
+        from rtdiff.errors import RtdiffError
+
+        try:
+            told = self._told(picture, name, options, timeout, interval)
+        except RtdiffError as error:
+            told = str(error)
+        if told:
+            pytest.fail(told)
+
+    def _told(
+        self, picture: Any, name: str | None, options: dict[str, Any], timeout: float, interval: float
+    ) -> str:
+        """Return why the test fails; empty when it does not."""
         called = self._name(picture, name)
         outcome = self._snapshots.check(picture, called, options, timeout=timeout, interval=interval)
         if outcome.written is not None:
             self._node.user_properties.append((WRITTEN, str(outcome.written)))
-        if outcome.message:
-            node = self._node.nodeid
-            node = shlex.quote(node) if set(node) & set('"$`\\') else f'"{node}"'  # cmd.exe knows " alone
-            pytest.fail(f"{called}: {outcome.message}\n  accept     pytest {node} --rtdiff-update")
+        if not outcome.message:
+            return ""
+        node = self._node.nodeid
+        node = shlex.quote(node) if set(node) & set('"$`\\') else f'"{node}"'  # cmd.exe knows " alone
+        return f"{called}: {outcome.message}\n  accept     pytest {node} --rtdiff-update"
 
     def _name(self, picture: Any, name: str | None) -> str:
         from rtdiff.errors import SettingsError

@@ -103,7 +103,10 @@ class Snapshots:
         diff = None
         if golden.is_file():
             expected = golden.read_bytes()
-            if expected == data or (diff := _compared(settings, expected, data)).same:
+            if expected == data:
+                return Outcome()
+            diff = _compared(settings, expected, data, (_shown(golden), name))
+            if diff.same:
                 return Outcome()
         if self.accept:
             target = self.golden / f"{name}.{self.platform}{golden.suffix}" if self.platform else golden
@@ -182,16 +185,16 @@ def _settled(
     while True:
         time.sleep(interval)
         now = file_of(what(), name)
-        if now == before or _compared(settings, before, now).same:
+        if now == before or _compared(settings, before, now, (name, name)).same:
             return now, None
         if time.monotonic() >= end:
             return now, before
         before = now
 
 
-def _compared(settings: CompareConfig, reference: bytes, test: bytes) -> Diff:
+def _compared(settings: CompareConfig, reference: bytes, test: bytes, names: tuple[str, str]) -> Diff:
     stills = Stills(settings, few=True)
-    sides = zip((reference, test), ("golden", "actual"), settings.frame, strict=True)
+    sides = zip((reference, test), names, settings.frame, strict=True)
     frames = [read_picture_bytes(data, side, frame=number) for data, side, number in sides]
     return decided(settings, stills.compare(*frames))
 

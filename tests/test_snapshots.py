@@ -237,6 +237,18 @@ def test_shots_are_taken_until_two_are_alike(
     assert cv2.imread(str(golden))[70, 55].tolist() == [180, 90, 20]
 
 
+def test_a_golden_picture_that_is_none_is_named(
+    run: Callable[..., pytest.RunResult], pytester: pytest.Pytester
+) -> None:
+    golden = pytester.path / "__snapshots__/test_page/test_one/page.png"
+    golden.parent.mkdir(parents=True)
+    golden.write_text("version https://git-lfs.github.com/spec/v1\n")
+    found = run("\n    def test_one(rtdiff_snapshot):\n        rtdiff_snapshot(shot(), 'page')\n")
+    found.assert_outcomes(failed=1)
+    found.stdout.fnmatch_lines(["E*Failed: *__snapshots__*page.png: is text, not a picture*"])
+    assert "snapshots.py" not in found.stdout.str()  # no traceback of ours
+
+
 def test_real_pictures_keep_their_kind(
     run: Callable[..., pytest.RunResult], pytester: pytest.Pytester, data: Path
 ) -> None:
