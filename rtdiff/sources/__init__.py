@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
@@ -11,11 +10,10 @@ from typing import Any
 
 from rtdiff.errors import SettingsError, SourceError
 from rtdiff.sources.kinds import ENDINGS, kind_of
+from rtdiff.sources.paths import read_stdin
 from rtdiff.sources.source import Source, SourceInfo
 
 __all__ = ["Source", "SourceInfo", "open_source"]
-
-_MOST_BYTES = 1 << 28  # a stream of JPEGs begins like a picture, and never ends
 
 TABLE = {
     # kind: (module, class, options it takes, scheme that names it)
@@ -62,7 +60,7 @@ def open_source(
     kind, path = kind_of(uri, [scheme for *_, scheme in TABLE.values() if scheme])
     options: dict[str, Any] = {"fps": fps, "max_pixels": max_pixels, "threads": threads}
     if (kind, path) == ("picture", "-"):
-        path, options["data"] = "stdin", _picture_on_stdin()
+        path, options["data"] = "stdin", read_stdin()
     try:
         return _open(kind, path, options)
     except SourceError:
@@ -76,10 +74,3 @@ def _open(kind: str, path: str, options: dict[str, Any]) -> Source:
     chosen = {key: options[key] for key in takes.split() if key in options}
     source: Source = getattr(import_module(module), class_name)(path, **chosen)
     return source
-
-
-def _picture_on_stdin() -> bytes:
-    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"stdin: more than {_MOST_BYTES} bytes are no picture; pipe a video as MPEG-TS")
-    return data

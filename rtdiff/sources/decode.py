@@ -49,7 +49,7 @@ def _decoded(data: bytes, header: Header, name: str, number: int) -> NDArray[Any
     try:
         pixels = _frame_of(data, header, number)
     except Damaged as error:
-        raise SourceError(f"{name}: the {header.kind} file {error}; copy or make it again") from None
+        raise SourceError(f"{name}: the {header.kind} file {error}") from None
     except cv2.error as error:
         if "CV_IO_MAX_IMAGE" in str(error):
             raise SourceError(
@@ -115,7 +115,11 @@ def _samples(pixels: NDArray[Any], header: Header, name: str) -> tuple[NDArray[A
         alpha[pixels == header.transparent] = 0
         return _cv2().merge((pixels, pixels, pixels, alpha)), ()
     if pixels.dtype in (np.uint8, np.uint16) and not header.signed:
-        return _stretched(pixels, header.largest)
+        if pixels.dtype == np.uint8 and header.bits > 8:
+            told = Correction("depth", "both", header.bits, 8, "warning: the finest bits were not read")
+            return pixels, (told,)
+        stretched, corrections = _stretched(pixels, header.largest)
+        return _cv2().bitwise_not(stretched) if header.inverted else stretched, corrections
     if pixels.dtype.kind != "f":
         kind = "signed integers" if header.signed else str(pixels.dtype)
         raise SourceError(f"{name}: samples are {kind}; convert them to 8 or 16 bit")

@@ -22,7 +22,18 @@ READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PNM"
 
 
 class Damaged(Exception):
-    """Raised by the parsers; the message goes on after the file's name and kind."""
+    """Raised by the parsers; the message goes on after the file's name and kind.
+
+    Parameters
+    ----------
+    wrong : str
+        What is wrong.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, wrong: str, remedy: str = "copy or make it again") -> None:
+        super().__init__(f"{wrong}; {remedy}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,10 @@ class Header:
     """PNG's gray value that means transparent, as a decoded sample, or None."""
     largest: int = 0
     """Largest code value where the decoder leaves samples unscaled, as 1023 of 10 bit; 0: all are used."""
+    bits: int = 0
+    """Bits of a stored sample, if the decoder may hand out fewer; otherwise 0."""
+    inverted: bool = False
+    """Whether 0 means white in decoded samples."""
     bgr: bool = False
     """Whether the decoder must be told that the picture is B, G, R."""
     signed: bool = False
@@ -169,11 +184,11 @@ def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS, frame: int
 
     try:
         header = _parsed(kind, data, check, frame)
-        header.largest = _largest(kind, data)
+        header.largest = header.largest or _largest(kind, data)
         header.bgr = kind == "BMP" and _is_bgr(data)
         return header
     except Damaged as error:
-        raise SourceError(f"{name}: the {kind} file {error}; copy or make it again") from None
+        raise SourceError(f"{name}: the {kind} file {error}") from None
     except (struct.error, IndexError):
         raise SourceError(
             f"{name}: the {kind} file is cut short ({len(data)} bytes); copy or make it again"
