@@ -7,9 +7,9 @@ rich for its help, where comparing two pictures takes less.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import SettingsError, redact
 
 SHORT = {"-o": "output", "-h": "help"}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from pathlib import Path
 
 from rtdiff.errors import SinkError, redact
@@ -60,7 +59,7 @@ def checked_target(path: Path) -> Path:
 
 def part_beside(target: Path) -> Path:
     """Return a name in the folder of `target` that nobody else uses, for the unfinished file."""
-    return target.with_name(f".rtdiff-{secrets.token_hex(6)}.part")
+    return target.with_name(f".rtdiff-{os.urandom(6).hex()}.part")
 
 
 def cannot_write(path: Path | str, error: OSError) -> SinkError:

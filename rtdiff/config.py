@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
-
-from pydantic import Field, model_validator
+from typing import Any, Self
 
 from rtdiff import fields as f
 from rtdiff.config_base import (
@@ -23,11 +21,11 @@ from rtdiff.config_base import (
     VerbConfig,
     Zone,
     check_files,
-    option,
 )
+from rtdiff.model import NEEDED, Option
 from rtdiff.validation import from_options, schema
-from rtdiff.values import Area, Density, Floor, Span, median_span
-from rtdiff.zone_fields import ZONES
+from rtdiff.values import Area, Span, median_span
+from rtdiff.zone_fields import zones
 
 __all__ = [
     "BenchConfig",
@@ -51,37 +49,43 @@ class CompareConfig(CommonConfig):
 
     positional = ("reference", "test")
 
-    reference: Annotated[str, INPUT.or_empty()] = option(
-        "", "What it should be: a picture, or a folder of them; - is stdin"
+    reference = Option(INPUT.or_empty(), "", "What it should be: a picture, or a folder of them; - is stdin")
+    test = Option(
+        INPUT.or_empty(),
+        "",
+        "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png",
     )
-    test: Annotated[str, INPUT.or_empty()] = option(
-        "", "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png"
+    frame = Option(
+        f.FRAMES,
+        (0, 0),
+        "Which frame or page of animations and documents, from 0; N,M: of REFERENCE, of TEST",
     )
-    frame: Annotated[tuple[int, int], f.FRAMES] = option(
-        (0, 0), "Which frame or page of animations and documents, from 0; N,M: of REFERENCE, of TEST"
+    ignore = Option(
+        f.choices("light", "shift", none=True),
+        (),
+        "Forgive a change of light (gain, offset) or a shift of the whole picture; with commas",
     )
-    ignore: Annotated[tuple[str, ...], f.choices("light", "shift", none=True)] = option(
-        (), "Forgive a change of light (gain, offset) or a shift of the whole picture; with commas"
+    max_diff_pixels = Option(
+        f.whole(0, 2**31, "N"), 0, "Different pixels, all together, that are still the same, 0 to 2147483648"
     )
-    max_diff_pixels: Annotated[int, f.whole(0, 2**31, "N")] = option(
-        0, "Different pixels, all together, that are still the same, 0 to 2147483648"
+    max_density = Option(
+        f.DENSITY.or_none(),
+        None,
+        "This decides on boxes: at most PIXELS different in any square of SIDE, such as 6/8",
     )
-    max_density: Annotated[Density | None, f.DENSITY.or_none()] = option(
-        None, "This decides on boxes: at most PIXELS different in any square of SIDE, such as 6/8"
-    )
-    fail_under: Annotated[Floor | None, f.FLOOR.or_none()] = option(
-        None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
+    fail_under = Option(
+        f.FLOOR.or_none(), None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
     )
 
-    update: Annotated[tuple[str, ...], f.UPDATE] = option(
-        (), "Copy what differs over the reference: all pairs, or the one named; may be repeated"
+    update = Option(
+        f.UPDATE, (), "Copy what differs over the reference: all pairs, or the one named; may be repeated"
     )
-    junit: Annotated[str | None, OUTPUT.or_none()] = option(None, "Write the pairs of folders as JUnit XML")
-    jobs: Annotated[int, f.whole(0, 256, "N")] = option(
-        0, "Pairs of folders compared at a time, 0 to 256; 0: as many as cores"
+    junit = Option(OUTPUT.or_none(), None, "Write the pairs of folders as JUnit XML")
+    jobs = Option(
+        f.whole(0, 256, "N"), 0, "Pairs of folders compared at a time, 0 to 256; 0: as many as cores"
     )
-    server: Annotated[bool, f.FLAG] = option(
-        False, "Compare pairs as they come on stdin, a JSON object a line, for other programs"
+    server = Option(
+        f.FLAG, False, "Compare pairs as they come on stdin, a JSON object a line, for other programs"
     )
 
     def missing(self) -> str:
@@ -107,17 +111,13 @@ class CompareConfig(CommonConfig):
 class WatchZone(Zone):
     """A named part of the picture with an alarm of its own; what is not given is as for all."""
 
-    raise_at: Annotated[float | None, f.RAISE_AT.or_none()] = option(
-        None, "Changed fraction of the zone that raises its alarm, above 0 to 1"
+    raise_at = Option(
+        f.RAISE_AT.or_none(), None, "Changed fraction of the zone that raises its alarm, above 0 to 1"
     )
-    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
-        None, "Changed fraction below which it clears, 0 to raise-at"
-    )
-    on_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be different")
-    on_frames: Annotated[int | None, f.whole(1, 100_000, "N").or_none()] = option(
-        None, "And in how many frames, 1 to 100000"
-    )
-    off_delay: Annotated[Span | None, f.SPAN.or_none()] = option(None, "How long it must be the same again")
+    clear_at = Option(f.FRACTION.or_none(), None, "Changed fraction below which it clears, 0 to raise-at")
+    on_delay = Option(f.SPAN.or_none(), None, "How long it must be different")
+    on_frames = Option(f.whole(1, 100_000, "N").or_none(), None, "And in how many frames, 1 to 100000")
+    off_delay = Option(f.SPAN.or_none(), None, "How long it must be the same again")
 
 
 class WatchConfig(CommonConfig):
@@ -125,47 +125,37 @@ class WatchConfig(CommonConfig):
 
     positional = ("source",)
 
-    source: Annotated[str, INPUT] = Field(description="A file, a folder, synthetic://shelf, or - for stdin")
-    name: Annotated[str | None, f.NAME.or_none()] = option(None, "Its name in events")
-    reference: Annotated[str, f.REFERENCE] = option(
-        "median:2s", "What frames are held against: a picture, first, or the median of the first TIME"
+    source = Option(INPUT, NEEDED, "A file, a folder, synthetic://shelf, or - for stdin")
+    name = Option(f.NAME.or_none(), None, "Its name in events")
+    reference = Option(
+        f.REFERENCE,
+        "median:2s",
+        "What frames are held against: a picture, first, or the median of the first TIME",
     )
-    size_policy: Annotated[str, SIZE_POLICY] = option(
-        "scale", "What to do when reference and frames differ in size"
+    size_policy = Option(SIZE_POLICY, "scale", "What to do when reference and frames differ in size")
+    zone = Option(
+        zones(WatchZone),
+        (),
+        "Watch only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated",
     )
-    zone: Annotated[tuple[WatchZone, ...], ZONES] = option(
-        (), "Watch only here: x0:y0-x1:y1, corners 'x,y x,y x,y' or a PNG, pixels; may be repeated"
+    min_area = Option(
+        f.AREA, Area(0.0002), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
     )
-    min_area: Annotated[Area, f.AREA] = option(
-        Area(0.0002), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
+    min_side = Option(f.whole(1, 65535, "PX"), 4, "Smallest width and height of a region, pixels, 1 to 65535")
+    log = Option(FILE.or_none(), None, "Write events as JSON lines; - is stdout")
+    exit_code = Option(f.FLAG, False, "Exit with 1 when an alarm was raised")
+    max_events = Option(f.whole(1, 10**9, "N").or_none(), None, "End after so many alarms, 1 to 1000000000")
+    duration = Option(f.DURATION.or_none(), None, "End after this time, or frames (47f)")
+    raise_at = Option(f.RAISE_AT, 0.0002, "Changed fraction of a zone that raises an alarm, above 0 to 1")
+    clear_at = Option(
+        f.FRACTION.or_none(),
+        None,
+        "Changed fraction below which it clears, 0 to raise-at; default: half of raise-at",
     )
-    min_side: Annotated[int, f.whole(1, 65535, "PX")] = option(
-        4, "Smallest width and height of a region, pixels, 1 to 65535"
-    )
-    log: Annotated[str | None, FILE.or_none()] = option(None, "Write events as JSON lines; - is stdout")
-    exit_code: Annotated[bool, f.FLAG] = option(False, "Exit with 1 when an alarm was raised")
-    max_events: Annotated[int | None, f.whole(1, 10**9, "N").or_none()] = option(
-        None, "End after so many alarms, 1 to 1000000000"
-    )
-    duration: Annotated[Span | None, f.DURATION.or_none()] = option(
-        None, "End after this time, or frames (47f)"
-    )
-    raise_at: Annotated[float, f.RAISE_AT] = option(
-        0.0002, "Changed fraction of a zone that raises an alarm, above 0 to 1"
-    )
-    clear_at: Annotated[float | None, f.FRACTION.or_none()] = option(
-        None, "Changed fraction below which it clears, 0 to raise-at; default: half of raise-at"
-    )
-    on_delay: Annotated[Span, f.SPAN] = option(Span(10**9), "How long a zone must be different")
-    on_frames: Annotated[int, f.whole(1, 100_000, "N")] = option(3, "And in how many frames, 1 to 100000")
-    off_delay: Annotated[Span, f.SPAN] = option(Span(5 * 10**9), "How long it must be the same again")
-    reminder: Annotated[Span, f.SPAN] = option(
-        Span(3600 * 10**9), "How often an alarm that lasts is told again; 0: never"
-    )
-
-    max_diff_pixels: ClassVar[int] = 0
-    max_density: ClassVar[None] = None
-    ignore: ClassVar[tuple[str, ...]] = ()
+    on_delay = Option(f.SPAN, Span(10**9), "How long a zone must be different")
+    on_frames = Option(f.whole(1, 100_000, "N"), 3, "And in how many frames, 1 to 100000")
+    off_delay = Option(f.SPAN, Span(5 * 10**9), "How long it must be the same again")
+    reminder = Option(f.SPAN, Span(3600 * 10**9), "How often an alarm that lasts is told again; 0: never")
 
     def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of what is read, and of what is written."""
@@ -174,8 +164,9 @@ class WatchConfig(CommonConfig):
         read = (self.source, *read) if learned else (self.source, self.reference, *read)
         return read, (*written, self.log) if self.log else written
 
-    @model_validator(mode="after")
-    def _clears_below_where_it_raises(self) -> Self:
+    def check(self) -> None:
+        """Raise ValueError when options do not go together."""
+        super().check()
         for zone in (None, *self.zone):
             rule = self.alarm_of(zone)
             if rule["clear_at"] > rule["raise_at"]:
@@ -183,11 +174,10 @@ class WatchConfig(CommonConfig):
                 raise ValueError(
                     f"clear-at{where}: {rule['clear_at']} is above raise-at, {rule['raise_at']}; give less"
                 )
-        return self
 
     def at_rate(self, fps: Fraction | None) -> Self:
         """Return the same settings for a source of `fps`: times given in frames follow it."""
-        return self if fps is None else self.model_copy(update={"fps": fps})
+        return self if fps is None else self.but(fps=fps)
 
     @property
     def duration_ns(self) -> int | None:
@@ -218,18 +208,18 @@ class WatchConfig(CommonConfig):
 class DoctorConfig(VerbConfig):
     """``rtdiff doctor``."""
 
-    warm: Annotated[bool, f.FLAG] = option(False, "Compile the kernels now and fill caches")
-    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
+    warm = Option(f.FLAG, False, "Compile the kernels now and fill caches")
+    json_file = Option(FILE.or_none(), None, "Write the result as JSON; - is stdout", key="json")
 
 
 class BenchConfig(VerbConfig):
     """``rtdiff bench``."""
 
-    engine: Annotated[str, f.ENGINE] = option("auto", ENGINE_HELP)
-    size: Annotated[tuple[tuple[int, int], ...], f.SIZES] = option(
-        ((1920, 1080),), "Width and height, pixels, 1 to 65535; several with commas, may be repeated"
+    engine = Option(f.ENGINE, "auto", ENGINE_HELP)
+    size = Option(
+        f.SIZES, ((1920, 1080),), "Width and height, pixels, 1 to 65535; several with commas, may be repeated"
     )
-    json_file: Annotated[str | None, FILE.or_none()] = option(None, "Write the result as JSON; - is stdout")
+    json_file = Option(FILE.or_none(), None, "Write the result as JSON; - is stdout", key="json")
 
 
 class DemoConfig(VerbConfig):
@@ -237,16 +227,11 @@ class DemoConfig(VerbConfig):
 
     positional = ("source",)
 
-    source: Annotated[str | None, INPUT.or_none()] = option(
-        None, "What to watch instead of the built-in scene"
-    )
-    output: Annotated[str | None, FOLDER.or_none()] = option(None, "Folder for what it makes")
-    engine: Annotated[str, f.ENGINE] = option("auto", ENGINE_HELP)
-    duration: Annotated[Span | None, f.DURATION.or_none()] = option(
-        None, "End after this time, or frames (47f)"
-    )
+    source = Option(INPUT.or_none(), None, "What to watch instead of the built-in scene")
+    output = Option(FOLDER.or_none(), None, "Folder for what it makes")
+    engine = Option(f.ENGINE, "auto", ENGINE_HELP)
+    duration = Option(f.DURATION.or_none(), None, "End after this time, or frames (47f)")
 
-    @model_validator(mode="after")
-    def _output_is_no_input(self) -> Self:
+    def check(self) -> None:
+        """Raise ValueError when options do not go together."""
         check_files((self.source or "",), (self.output or "",) if self.output else ())
-        return self

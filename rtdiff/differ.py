@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.assemble import engine_for, fit_for, paint, reference_for, regions_for
+from rtdiff.errors import SettingsError, redact
+from rtdiff.given import Picturelike, frame_of, with_mask
 from rtdiff.records import Diff, Frame
 from rtdiff.reference import PictureReference
 from rtdiff.sources.arrays import frame_from_array
 from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
+    from rtdiff.config import CompareConfig
     from rtdiff.engines.pool import Pool
-
-Picturelike = str | Path | NDArray[Any] | Frame
-"""A path, a frame, or an array: uint8 or uint16, (H, W) or (H, W, 3) BGR."""
 
 
 def compare(
@@ -30,17 +30,20 @@ def compare(
 
     Parameters
     ----------
-    reference, test : path, array or Frame
-        Arrays are uint8 or uint16, (H, W) or (H, W, 3) BGR.
+    reference, test : path, bytes, array, Pillow image or Frame
+        Arrays are uint8 or uint16, (H, W), (H, W, 3) BGR or (H, W, 4) BGRA; bytes are those of a file.
     data_range : int, optional
         Largest code value of uint16 arrays, which need it: 1023, 4095, 65535.
     **options
         Those of ``rtdiff compare``, in snake_case; a name that is none of them is an error.
+        ``output`` and ``json`` write what the command writes; ``mask`` may be an array, (H, W) bool
+        or uint8, where 0 is ignored.
 
     Returns
     -------
     Diff
-        Score, boxes, mask, verdict and everything else.
+        Score, boxes, mask, verdict and everything else. With ``fail_under`` that alone decides
+        on `Diff.same`.
 
     Raises
     ------
@@ -48,18 +51,28 @@ def compare(
         An option or an array that is not accepted.
     SourceError
         A file that cannot be read.
+    SinkError
+        A result that cannot be written.
     """
+    from rtdiff.commands.pictures import check_output, write_output
+    from rtdiff.commands.result import decided, info_of, result_json
     from rtdiff.config import CompareConfig, from_options
 
-    settings = from_options(CompareConfig, reference="-", test="-", **options)
+    _refuse(options, ("config", "junit", "server", "update"), "`rtdiff compare`")
+    given = (reference, test)
+    names = [os.fspath(what) if isinstance(what, str | os.PathLike) else "-" for what in given]
+    settings = from_options(CompareConfig, reference=names[0], test=names[1], **with_mask(options))
+    check_output(settings)
     stills = Stills(settings, few=True)
-    frames = (
-        stills.read(what, side)
-        if isinstance(what, str | Path)
-        else _frame(what, ("reference", "test")[side], data_range)
-        for side, what in enumerate((reference, test))
-    )
-    return stills.compare(*frames)
+    frames = [_read(stills, what, side, data_range, settings) for side, what in enumerate(given)]
+    diff = stills.compare(*frames)
+    infos = [info_of(frame.source, frame) for frame in frames]
+    write_output(settings, diff, *infos)
+    if settings.json_file is not None:
+        from rtdiff.reports.compare_json import write_json
+
+        write_json(settings.json_file, result_json(settings, diff, *infos))
+    return decided(settings, diff)
 
 
 class Differ:
@@ -74,14 +87,15 @@ class Differ:
 
     Parameters
     ----------
-    reference : path, array, Frame or str
+    reference : path, bytes, array, Pillow image, Frame or str
         A picture, or ``first`` or ``median:TIME`` of the frames to come.
     fps : float
         Rate of plain arrays, which carry no time: each counts as 1/fps s.
     data_range : int, optional
         Largest code value of uint16 arrays.
     **options
-        Those of ``rtdiff watch``, in snake_case; a name that is none of them is an error.
+        Those of ``rtdiff watch``, in snake_case; a name that is none of them is an error, and so is
+        what would write a file. ``mask`` may be an array, (H, W) bool or uint8, where 0 is ignored.
 
     Raises
     ------
@@ -102,15 +116,16 @@ class Differ:
         from rtdiff.config import WatchConfig, from_options
         from rtdiff.engines.pool import Pool
 
+        _refuse(options, ("config", "json", "json_file", "log", "output"), "`rtdiff watch`")
         learned = isinstance(reference, str) and reference.split(":")[0] in ("first", "median")
         self._given: Frame | None = None
         if not learned:
-            self._given = _frame(reference, "reference", data_range)
+            self._given = frame_of(reference, "reference", data_range)
             if isinstance(reference, np.ndarray):
                 self._given = self._given.copy()
         chosen = {"reference": reference} if learned else {}
-        self._settings = from_options(WatchConfig, source="-", **chosen, **options)
-        self._data_range, self._step = data_range, round(1_000_000_000 / fps)
+        self._settings = from_options(WatchConfig, source="-", fps=fps, **chosen, **with_mask(options))
+        self._data_range, self._step = data_range, round(1_000_000_000 / self._settings.fps)
         self._engine, self.skipped = engine_for(self._settings)
         self._pool: Pool = Pool()
         self._index = 0
@@ -126,7 +141,7 @@ class Differ:
 
         Parameters
         ----------
-        frame : Frame, array or path
+        frame : Frame, array, path, bytes or Pillow image
             Arrays are copied: the caller may use them again at once.
 
         Returns
@@ -137,7 +152,7 @@ class Differ:
         if isinstance(frame, np.ndarray):
             frame = self._from_array(frame)
         elif not isinstance(frame, Frame):
-            frame = _frame(frame, "frame", self._data_range)
+            frame = frame_of(frame, "frame", self._data_range)
         current = self._engine.prepare(frame)
         against = self._reference.against(current)
         if against is None:
@@ -183,11 +198,19 @@ class Differ:
         return replace(kept, bgr=partial(paint, kept), _made=[])
 
 
-def _frame(what: Picturelike, side: str, data_range: int | None) -> Frame:
-    if isinstance(what, Frame):
-        return what
-    if isinstance(what, str | Path):
-        from rtdiff.sources.picture import read_picture
+def _read(
+    stills: Stills, what: Picturelike, side: int, data_range: int | None, settings: CompareConfig
+) -> Frame:
+    if isinstance(what, str | os.PathLike):
+        if os.path.isdir(what):  # noqa: PTH112 - of any path-like
+            raise SettingsError(f"{redact(what)}: is a folder; give two pictures, or use `rtdiff compare`")
+        if what == "-":
+            return stills.read("-", side)
+    return frame_of(what, ("reference", "test")[side], data_range, settings.frame[side])
 
-        return read_picture(what)
-    return frame_from_array(what, data_range=data_range, source=side)
+
+def _refuse(options: dict[str, Any], names: tuple[str, ...], command: str) -> None:
+    """Refuse options that promise what a function does not do."""
+    for name in names:
+        if options.get(name) is not None:
+            raise SettingsError(f"{name}: belongs to the command {command}; leave it out")

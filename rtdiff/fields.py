@@ -8,66 +8,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
-
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
+from collections.abc import Callable, Collection
+from typing import Any, TypeVar
 
 from rtdiff import values
 from rtdiff.arguments import nearest
+from rtdiff.model import Kind
 from rtdiff.values import show
 
-
-@dataclass(frozen=True)
-class Kind:
-    """The kind of a setting, an annotation that pydantic understands."""
-
-    parse: Callable[[Any], Any]
-    """Text or object -> value; raises ValueError."""
-    metavar: str
-    """What help calls the value; empty for a flag."""
-    schema: Mapping[str, Any]
-    """JSON Schema of what YAML may hold."""
-    dump: Callable[[Any], Any] = str
-    """Value -> what YAML and JSON show; `parse` reads it back to the same."""
-    many: bool = False
-    """Whether the option may be repeated."""
-    choices: Mapping[str, str] = field(default_factory=dict)
-    """Names that may be given."""
-    bare: str = ""
-    """What the option means without a value; it then takes one only as ``--option=VALUE``."""
-
-    def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
-        shown = core_schema.plain_serializer_function_ser_schema(self.dump)
-        return core_schema.no_info_plain_validator_function(self.parse, serialization=shown)
-
-    def __get_pydantic_json_schema__(
-        self, _core: CoreSchema, _handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return dict(self.schema)
-
-    def or_empty(self) -> Kind:
-        """Return the same kind where an empty text may be given: nothing."""
-        return replace(
-            self,
-            parse=lambda value: "" if value in (None, "") else self.parse(value),
-            dump=lambda value: self.dump(value) if value else None,
-            schema={"anyOf": [dict(self.schema), {"type": "null"}]},
-        )
-
-    def or_none(self) -> Kind:
-        """Return the same kind where nothing may be given."""
-        return replace(
-            self,
-            parse=lambda value: None if value is None else self.parse(value),
-            dump=lambda value: None if value is None else self.dump(value),
-            schema={"anyOf": [dict(self.schema), {"type": "null"}]},
-        )
+T = TypeVar("T")
 
 
-def same(value: Any) -> Any:
+def same(value: T) -> T:
     """Return `value`: it is shown as it is."""
     return value
 
@@ -78,11 +30,6 @@ def _text(value: object, what: str) -> str:
     if isinstance(value, str) and value.strip() and "\0" not in value:
         return value
     raise ValueError(f"must be {what}, got {show(value)}")
-
-
-def text(what: str, metavar: str) -> Kind:
-    """Any text but an empty one."""
-    return Kind(lambda value: _text(value, what), metavar, {"type": "string", "minLength": 1}, same)
 
 
 def _flag(value: object) -> bool:
@@ -98,7 +45,7 @@ def _flag(value: object) -> bool:
 FLAG = Kind(_flag, "", {"type": "boolean"}, same)
 
 
-def _one_of(value: object, choices: Mapping[str, str]) -> str:
+def _one_of(value: object, choices: Collection[str]) -> str:
     if isinstance(value, str) and value in choices:
         return value
     near = nearest(value, choices) if isinstance(value, str) else ""
@@ -107,38 +54,29 @@ def _one_of(value: object, choices: Mapping[str, str]) -> str:
     )
 
 
-def _either(choices: Mapping[str, str]) -> str:
+def _either(choices: Collection[str]) -> str:
     *first, last = choices
     return f"{', '.join(first)} or {last}" if first else last
 
 
-def choice(*names: str) -> Kind:
+def choice(*names: str) -> Kind[str]:
     """One of a few names."""
-    choices = dict.fromkeys(names, "")
-    return Kind(
-        lambda value: _one_of(value, choices),
-        "|".join(names),
-        {"enum": list(names)},
-        same,
-        False,
-        choices,
-    )
+    return Kind(lambda value: _one_of(value, names), "|".join(names), {"enum": list(names)}, same)
 
 
 ENGINE = choice("auto", "numpy", "numba", "cupy")
 
 
-def choices(*names: str, none: bool = False) -> Kind:
+def choices(*names: str, none: bool = False) -> Kind[tuple[str, ...]]:
     """Several of a few names, in order, with commas or as a list; `none`: or none of them."""
-    allowed = dict.fromkeys(names, "")
 
     def parse(value: object) -> tuple[str, ...]:
-        if none and value in ("", None):
+        if none and (value is None or (isinstance(value, str) and not value)):
             return ()
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple) or not (parts or none):
-            raise ValueError(f"must be {_either(allowed)}, several with commas, got {show(value)}")
-        chosen = tuple(_one_of(part.strip() if isinstance(part, str) else part, allowed) for part in parts)
+            raise ValueError(f"must be {_either(names)}, several with commas, got {show(value)}")
+        chosen = tuple(_one_of(part.strip() if isinstance(part, str) else part, names) for part in parts)
         if len(set(chosen)) < len(chosen):
             raise ValueError(f"names one twice: {show(','.join(chosen))}; leave one out")
         return chosen
@@ -151,10 +89,10 @@ def choices(*names: str, none: bool = False) -> Kind:
             {"type": "array", "items": {"enum": list(names)}, "minItems": 1 - none, "uniqueItems": True},
         ]
     }
-    return Kind(parse, f"{'|'.join(names)}[,...]", schema, ",".join, False, allowed)
+    return Kind(parse, f"{'|'.join(names)}[,...]", schema, ",".join)
 
 
-def number(low: float, high: float, metavar: str) -> Kind:
+def number(low: float, high: float, metavar: str) -> Kind[float]:
     """A number from `low` to `high`."""
     what = f"a number from {low:g} to {high:g}"
 
@@ -167,7 +105,7 @@ def number(low: float, high: float, metavar: str) -> Kind:
     return Kind(parse, metavar, {"type": ["number", "string"], "minimum": low, "maximum": high}, same)
 
 
-def whole(low: int, high: int, metavar: str) -> Kind:
+def whole(low: int, high: int, metavar: str) -> Kind[int]:
     """A whole number from `low` to `high`."""
     what = f"a whole number from {low} to {high}"
 
@@ -180,7 +118,7 @@ def whole(low: int, high: int, metavar: str) -> Kind:
     return Kind(parse, metavar, {"type": ["integer", "string"], "minimum": low, "maximum": high}, same)
 
 
-def _text_or_number(parse: Callable[[Any], Any], metavar: str, dump: Callable[[Any], Any] = str) -> Kind:
+def _text_or_number(parse: Callable[[Any], T], metavar: str, dump: Callable[[T], Any] = str) -> Kind[T]:
     return Kind(parse, metavar, {"type": ["string", "number"]}, dump)
 
 
@@ -226,13 +164,13 @@ def _address(value: object, what: str, stdout: bool) -> str:
     return found
 
 
-def address(what: str, metavar: str, *, stdout: bool = True) -> Kind:
+def address(what: str, metavar: str, *, stdout: bool = True) -> Kind[str]:
     """A file, a folder or a URL; ``-`` only with `stdout`."""
     return Kind(lambda value: _address(value, what, stdout), metavar, {"type": ["string", "integer"]}, same)
 
 
-def _above_zero(parse: Callable[[Any], Any], zero: Any, what: str) -> Callable[[Any], Any]:
-    def checked(value: object) -> Any:
+def _above_zero(parse: Callable[[Any], T], zero: T, what: str) -> Callable[[Any], T]:
+    def checked(value: object) -> T:
         found = parse(value)
         if found == zero:
             raise ValueError(f"must be {what}, got {show(value)}")
@@ -241,8 +179,12 @@ def _above_zero(parse: Callable[[Any], Any], zero: Any, what: str) -> Callable[[
     return checked
 
 
-RAISE_AT = replace(FRACTION, parse=_above_zero(values.fraction, 0.0, "above 0, such as 0.02%"))
-DURATION = replace(SPAN, parse=_above_zero(values.span, values.Span(), "longer than 0, such as 10s"))
+RAISE_AT: Kind[float] = _text_or_number(
+    _above_zero(values.fraction, 0.0, "above 0, such as 0.02%"), FRACTION.metavar, FRACTION.dump
+)
+DURATION: Kind[values.Span] = _text_or_number(
+    _above_zero(values.span, values.Span(), "longer than 0, such as 10s"), SPAN.metavar, SPAN.dump
+)
 
 
 def _name(value: object) -> str:

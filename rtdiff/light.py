@@ -6,11 +6,12 @@ show something else do not. The line is taken on which most blocks lie.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Correction, Frame
 
 SIZE = 64  # samples in a block
@@ -107,8 +108,14 @@ def _medians(x: NDArray[np.float64], y: NDArray[np.float64], unit: float) -> lis
     order = np.argsort(x, kind="stable")
     step = max(len(x) // LEVELS, 4)
     parts = np.split(order, range(step, len(x), step))
-    points = [(float(np.median(x[part])), float(np.median(y[part]))) for part in parts if len(part)]
+    points = [(_median(x[part]), _median(y[part])) for part in parts if len(part)]
     return sorted({(round(u / unit, 1) * unit, v) for u, v in points})
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the same as NumPy's, which imports masked arrays for it: 10 ms of every start."""
+    ordered, half = np.sort(values), len(values) // 2
+    return float(ordered[half] + ordered[~half]) / 2
 
 
 def _refined(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.errors import SettingsError
 from rtdiff.records import Correction, Frame, Plane
-
-SizePolicy = Literal["pad", "scale", "crop", "fail"]
+from rtdiff.sizes import SizePolicy, same_size, scaled
 
 # Kr, Kb of ITU-R BT.601, BT.709 and BT.2020
 _WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
@@ -39,13 +38,13 @@ def match_pair(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame
         reference, test = _same_planes(reference, test)
     if reference.size_wh == test.size_wh:
         return reference, test
-    return _same_size(reference, test, policy)
+    return same_size(reference, test, policy)
 
 
 def fit_still(still: Frame, current: Frame) -> Frame:
     """Return a still in the format of a stream: the still is converted, once, never the stream."""
     if still.size_wh != current.size_wh:
-        still = _scaled(still, current.size_wh)
+        still = scaled(still, current.size_wh)
     shapes = [p.shape for p in still.planes], [p.shape for p in current.planes]
     if shapes[0] != shapes[1] or not _alike(still, current):
         still = convert(still, current)
@@ -99,7 +98,6 @@ def convert(frame: Frame, like: Frame) -> Frame:
         color_range=like.color_range,
         matrix=like.matrix,
         corrections=frame.corrections + made,
-        _made=[frame.picture()],
     )
 
 
@@ -125,14 +123,17 @@ def _same_depth(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
 def _deepened(frame: Frame, deep: int) -> Frame:
     if frame.data_range == deep:
         return frame
-    planes = tuple(
-        ((p.astype(np.uint32) * deep + frame.data_range // 2) // frame.data_range).astype(np.uint16)
-        for p in frame.planes
-    )
+    planes = tuple(_deeper(plane, frame.data_range, deep) for plane in frame.planes)
     told = Correction("depth", "both", frame.data_range, deep, "compared at the greater depth")
-    return replace(
-        frame, planes=planes, data_range=deep, corrections=(*frame.corrections, told), _made=[frame.picture()]
-    )
+    return replace(frame, planes=planes, data_range=deep, corrections=(*frame.corrections, told))
+
+
+def _deeper(plane: Plane, data_range: int, deep: int) -> Plane:
+    """Return ``plane * deep / data_range``, rounded; row by row, since 32 bits of a whole plane are large."""
+    out = np.empty(plane.shape, np.uint16)
+    for row, new in zip(plane, out, strict=True):
+        new[:] = (row.astype(np.uint32) * deep + data_range // 2) // data_range
+    return out
 
 
 def _same_planes(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
@@ -149,72 +150,7 @@ def _with_planes(frame: Frame, count: int) -> Frame:
         planes = (planes[0], neutral, neutral)
     if len(planes) == 3 < count:
         planes = planes * 2
-    return replace(frame, planes=planes, _made=[frame.picture()]) if planes is not frame.planes else frame
-
-
-def _same_size(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame, Frame]:
-    sizes = reference.size_wh, test.size_wh
-    if policy == "fail":
-        (w, h), (u, v) = sizes
-        raise SettingsError(
-            f"--size-policy fail: the reference is {w}x{h}, the test {u}x{v}; use pad, scale or crop"
-        )
-    if policy == "scale":
-        return reference, _scaled(test, reference.size_wh)
-    width, height = (max(pair) if policy == "pad" else min(pair) for pair in zip(*sizes, strict=True))
-    if policy == "crop":
-        first, second = (_cropped(f, width, height) for f in (reference, test))
-        return first, second
-    return _padded(reference, test, width, height), _padded(test, reference, width, height)
-
-
-def _cropped(frame: Frame, width: int, height: int) -> Frame:
-    if frame.size_wh == (width, height):
-        return frame
-    picture = frame.picture()[:height, :width]
-    told = Correction(
-        "crop", "both", list(frame.size_wh), [width, height], "the part both have, at the top left"
-    )
-    planes = tuple(p[:height, :width] for p in frame.planes)
-    return replace(frame, planes=planes, corrections=(*frame.corrections, told), _made=[picture])
-
-
-def _padded(frame: Frame, other: Frame, width: int, height: int) -> Frame:
-    """Return `frame` on a larger canvas; what only `other` has is as far from it as can be."""
-    if frame.size_wh == (width, height):
-        return frame
-    peak = frame.data_range
-    planes = []
-    for mine, theirs in zip(frame.planes, other.planes, strict=True):
-        out = np.zeros((height, width), mine.dtype)
-        there = out[: theirs.shape[0], : theirs.shape[1]]
-        there[:] = np.where(theirs > peak // 2, 0, peak)
-        out[: mine.shape[0], : mine.shape[1]] = mine
-        planes.append(out)
-    picture = np.zeros((height, width, 3), np.uint8)
-    picture[: frame.size_wh[1], : frame.size_wh[0]] = frame.picture()
-    told = Correction(
-        "pad", "both", list(frame.size_wh), [width, height], "at the top left; the strip is different"
-    )
-    return replace(frame, planes=tuple(planes), corrections=(*frame.corrections, told), _made=[picture])
-
-
-def _scaled(frame: Frame, size_wh: tuple[int, int]) -> Frame:
-    import cv2
-
-    planes = []
-    for plane in frame.planes:
-        share = [
-            new * part / old
-            for new, part, old in zip(size_wh[::-1], plane.shape, frame.luma.shape, strict=True)
-        ]
-        size = int(np.ceil(share[1])), int(np.ceil(share[0]))
-        planes.append(cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_CUBIC))
-    if frame.data_range not in (255, 65535):
-        planes = [np.minimum(p, frame.data_range) for p in planes]
-    picture = cv2.resize(frame.picture(), size_wh, interpolation=cv2.INTER_CUBIC)
-    told = Correction("scale", "both", list(frame.size_wh), list(size_wh), "bicubic")
-    return replace(frame, planes=tuple(planes), corrections=(*frame.corrections, told), _made=[picture])
+    return replace(frame, planes=planes) if planes is not frame.planes else frame
 
 
 def _rgb(frame: Frame) -> NDArray[np.float32]:

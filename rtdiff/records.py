@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from rtdiff.classes import dataclass
 
 Plane = NDArray[Any]
 """(H, W) uint8 or uint16, one colour component; rows may be strided, samples are contiguous."""

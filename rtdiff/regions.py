@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Box, Correction, Diff, DiffMap, Prepared, Tiles, Whole, ZoneResult
 from rtdiff.values import Density
 
@@ -65,7 +66,7 @@ class Regions:
         densest = _densest(mask(), self.max_density.side) if self.max_density else None
         whole = whole or Whole()
         return Diff(
-            score=scores[0],
+            score=float(scores[0]),
             mssim=self._mssim(diffmap),
             min_ssim=diffmap.min_ssim,
             min_xy=diffmap.min_xy,

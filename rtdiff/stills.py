@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,7 @@ from rtdiff.errors import SettingsError, redact
 from rtdiff.judge import Judge
 from rtdiff.reconcile import match_pair
 from rtdiff.records import Diff, Frame
+from rtdiff.sources.paths import read_stdin
 from rtdiff.sources.picture import read_picture, read_picture_bytes
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Stills:
         """
         number = self._settings.frame[side]
         if str(path) == "-":
-            return read_picture_bytes(sys.stdin.buffer.read(), "stdin", frame=number)
+            return read_picture_bytes(read_stdin(), "stdin", frame=number)
         if Path(path).is_dir():
             raise SettingsError(f"{redact(path)}: is a folder, the other is not; give two of a kind")
         return read_picture(path, frame=number)

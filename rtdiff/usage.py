@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rtdiff.config import VerbConfig
+    from rtdiff.model import Option
 
 _INDENT = 26
 _COMMON = (
@@ -31,14 +32,14 @@ def overview(verbs: Mapping[str, tuple[str, str]]) -> str:
 
 def usage(verb: str, text: str, model: type[VerbConfig]) -> str:
     """Return the help of one verb."""
-    rows = {key: (kind, field) for key, kind, field in _rows(model)}
-    taken = [key.upper() if rows[key][1].is_required() else f"[{key.upper()}]" for key in model.positional]
+    options = model.options
+    taken = [key.upper() if options[key].needed else f"[{key.upper()}]" for key in model.positional]
     lines = [" ".join(["Usage: rtdiff", verb, *taken, "[OPTIONS]"]), "", f"{text}.", ""]
-    lines += _table((key.upper(), rows[key][1].description or "") for key in model.positional)
+    lines += _table((key.upper(), options[key].description) for key in model.positional)
     lines += ["", "Options:"]
     lines += _table(
-        (_option(key, kind), _described(kind, field))
-        for key, (kind, field) in rows.items()
+        (_option(option), _described(option))
+        for key, option in options.items()
         if key not in model.positional
     )
     lines += _table(_COMMON)
@@ -47,21 +48,16 @@ def usage(verb: str, text: str, model: type[VerbConfig]) -> str:
     return "\n".join(lines).replace("\n\n\n", "\n\n") + "\n"
 
 
-def _rows(model: type[VerbConfig]) -> Iterable[tuple[str, Any, Any]]:
-    return ((field.alias or name, field.metadata[0], field) for name, field in model.model_fields.items())
+def _option(option: Option[Any]) -> str:
+    short = "-o, " if option.key == "output" else ""
+    return f"{short}--{option.key} {option.kind.metavar}".rstrip()
 
 
-def _option(key: str, kind: Any) -> str:
-    short = "-o, " if key == "output" else ""
-    return f"{short}--{key} {kind.metavar}".rstrip()
-
-
-def _described(kind: Any, field: Any) -> str:
-    default = field.get_default()
-    if default in (None, (), False):
-        return str(field.description)
-    shown = kind.dump(default)
-    return f"{field.description} [{', '.join(shown) if isinstance(shown, list) else shown}]"
+def _described(option: Option[Any]) -> str:
+    if option.needed or option.default in (None, (), False):
+        return option.description
+    shown = option.kind.dump(option.default)
+    return f"{option.description} [{', '.join(shown) if isinstance(shown, list) else shown}]"
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> list[str]:

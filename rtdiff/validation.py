@@ -5,24 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
-
 from rtdiff.arguments import unknown
 from rtdiff.errors import SettingsError, redact
+from rtdiff.model import Invalid, Loc, Model
 
 if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
-
     from rtdiff.settings_file import SettingsFile
 
-Loc = tuple[str | int, ...]
-
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Model)
 
 
-def keys_of(model: type[BaseModel]) -> dict[str, str]:
+def keys_of(model: type[Model]) -> dict[str, str]:
     """Return the kebab-case keys of a model, each with its attribute."""
-    return {field.alias or name: name for name, field in model.model_fields.items()}
+    return {key: option.name for key, option in model.options.items()}
 
 
 def from_options(model: type[M], **options: Any) -> M:
@@ -69,37 +64,20 @@ def validated(
     """
     given = {**(file.values if file else {}), **options}
     try:
-        return model.model_validate(given)
-    except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-    what = min(found, key=lambda one: one["type"] != "extra_forbidden")  # a misspelt key is not 'missing'
-    loc = what["loc"]
+        return model(given)
+    except Invalid as error:
+        loc, told = error.loc, str(error)
     if file is None or not loc or loc[0] in options or loc[0] not in file.values:
-        raise SettingsError(redact(f"{named(loc)}: {_told(model, what)}".removeprefix(": ")))
-    told, written = _told(model, what), str(file.written(loc))
+        raise SettingsError(redact(f"{named(loc)}: {told}".removeprefix(": ")))
+    written = str(file.written(loc))
     if "${" in written:  # what the environment holds may be a secret
         told = told.partition(", got ")[0] + f", got {written}"
     raise SettingsError(redact(f"{file.place(loc)}: {file.name_of(loc)}: {told}"))
 
 
-def _told(model: type[BaseModel], what: ErrorDetails) -> str:
-    if what["type"] == "value_error":
-        return str(what["ctx"]["error"])
-    if what["type"] == "extra_forbidden":
-        return unknown(str(what["loc"][-1]), _known(model, what))
-    return "is missing; give it" if what["type"] == "missing" else what["msg"]
-
-
-def _known(model: type[BaseModel], what: ErrorDetails) -> list[str]:
-    if len(what["loc"]) == 1:
-        return list(keys_of(model))
-    zone = model.model_fields["zone"].annotation
-    return list(keys_of(zone.__args__[0]))  # type: ignore[union-attr]
-
-
-def schema(model: type[BaseModel]) -> dict[str, Any]:
+def schema(model: type[Model]) -> dict[str, Any]:
     """Return the JSON Schema of a settings file for `model`, for editors."""
-    made = model.model_json_schema(by_alias=True)
+    made = model.schema()
     made["required"] = []  # what is missing may come from the command line
     if "source" in made["properties"] and "reference" in made["properties"]:
         camera = {"type": "object", "properties": made["properties"], "additionalProperties": False}

@@ -7,12 +7,13 @@ the option, and puts its name in front.
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import redact
 
 NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]{1,2})?")
@@ -35,7 +36,7 @@ _TEXT_CAP = 64  # characters of a number; keeps 10**99999 from being computed
 
 def show(value: object) -> str:
     """Return `value` as an error quotes it: short, on one line, without credentials."""
-    if value is None or value == "":
+    if value is None or (isinstance(value, str) and not value):
         return "nothing"
     text = re.sub(r"://\S*@", "://***@", redact(repr(value)))  # a password may hold an '@' itself
     return text if len(text) <= _TEXT_CAP else text[:_TEXT_CAP] + "..."
@@ -266,6 +267,8 @@ def floor(value: object) -> Floor:
 def reference(value: object) -> str:
     """Check what `watch` holds frames against: ``first``, ``median:TIME`` or a picture's path."""
     what = "a picture, first, or median:TIME such as median:5s"
+    if isinstance(value, os.PathLike):
+        return os.path.join(os.curdir, os.fspath(value))  # noqa: PTH118 - also of one called 'first'
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"must be {what}, got {show(value)}")
     if value in ("median", "quiet", "previous"):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtdiff.alarm import Alarm, AlarmRule
@@ -21,6 +25,8 @@ from rtdiff.sources import Source, open_source
 
 if TYPE_CHECKING:
     from rtdiff.config import WatchConfig
+    from rtdiff.pipeline import Summary
+    from rtdiff.sinks.sink import Sink
 
 
 @dataclass(slots=True)
@@ -84,8 +90,31 @@ def alarm_rules(settings: WatchConfig) -> dict[str, AlarmRule]:
     return rules
 
 
-def watch(source: str, reference: str = "median:2s", **options: Any) -> Iterator[Event]:
-    """Watch a source; yield events as they happen.
+def sinks_of(settings: WatchConfig, fps: Any, alarm: Alarm) -> Iterator[Sink]:
+    """Yield a sink, open, for everything that a watch is to write."""
+    if settings.log is not None:
+        from rtdiff.reports.events import event_line
+        from rtdiff.sinks.background import Background
+        from rtdiff.sinks.log import LogSink
+
+        log = LogSink(settings.log, event_line)
+        yield Background(log) if settings.log == "-" else log
+    if settings.output is not None:
+        from rtdiff.sinks.video import VideoSink
+        from rtdiff.views.painter import Painter
+        from rtdiff.views.palette import palette_of
+
+        def open_alarms() -> str:
+            return ", ".join(name or "alarm" for name in alarm.open)
+
+        painter = Painter(settings.layout, palette_of(settings.palette), open_alarms)
+        yield VideoSink(Path(settings.output), painter, fps)
+
+
+def watch(
+    source: str | os.PathLike[str], reference: str | os.PathLike[str] = "median:2s", **options: Any
+) -> Iterator[Event]:
+    """Watch a source; return an iterator of events as they happen.
 
     ::
 
@@ -94,29 +123,57 @@ def watch(source: str, reference: str = "median:2s", **options: Any) -> Iterator
 
     Parameters
     ----------
-    source : str
+    source : str or path-like
         As for ``rtdiff watch``.
-    reference : str
+    reference : str or path-like
         A picture, ``first`` or ``median:TIME``.
     **options
         Those of ``rtdiff watch``, in snake_case; a name that is none of them is an error.
+        ``log``, ``output`` and ``json`` write what the command writes; they are whole when the
+        iterator has ended or was closed.
 
     Raises
     ------
-    SettingsError, SourceError, EngineError, MissingExtra
-        What was asked for cannot be had.
+    SettingsError
+        At once: an option that is not accepted.
+    SourceError, SinkError, EngineError, MissingExtra
+        When the first event is asked for: what cannot be had.
     """
     from rtdiff.config import WatchConfig, from_options
-    from rtdiff.pipeline import steps
 
-    settings = from_options(WatchConfig, source=source, reference=reference, **options)
-    raised = 0
+    return _events(from_options(WatchConfig, source=source, reference=reference, **options))
+
+
+def _events(settings: WatchConfig) -> Iterator[Event]:
+    from rtdiff.pipeline import Summary, steps
+
+    summary = Summary()
 
     def enough() -> str:
-        return "ended" if settings.max_events is not None and raised >= settings.max_events else ""
+        limit = settings.max_events
+        return "ended" if limit is not None and summary.alarms >= limit else ""
 
-    with open_watch(settings) as rooms:
+    with contextlib.ExitStack() as stack:
+        rooms = stack.enter_context(open_watch(settings))
+        stack.push(partial(_write_summary, settings, summary, rooms))  # after the sinks have closed
+        fps = rooms.source.info.fps or settings.fps
+        sinks = [stack.enter_context(sink) for sink in sinks_of(settings, fps, rooms.alarm)]
         ticks = rooms.ticks(settings.duration_ns, enough)
-        for _, _, events in steps(ticks, rooms.reference, rooms.engine, rooms.regions, rooms.journal.tell):
-            raised += sum(event.kind == "alarm_raised" for event in events)
+        for tick, diff, events in steps(
+            ticks, rooms.reference, rooms.engine, rooms.regions, rooms.journal.tell
+        ):
+            summary.add(tick, diff, events)
+            for sink in sinks:
+                sink.write(tick, diff, events)
             yield from events
+
+
+def _write_summary(
+    settings: WatchConfig, summary: Summary, rooms: Watch, kind: type[BaseException] | None, *_error: object
+) -> None:
+    """Write what ``--json`` asks for at the end, or when the reader of events has had enough."""
+    if settings.json_file is not None and kind in (None, GeneratorExit):
+        from rtdiff.commands.watch import summary_json
+        from rtdiff.reports.compare_json import write_json
+
+        write_json(settings.json_file, summary_json(settings, summary, rooms))

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-from pydantic_core import CoreSchema, core_schema
-
-from rtdiff.fields import TEXTS, Kind, items
+from rtdiff.fields import TEXTS, items
+from rtdiff.model import Invalid, Kind, Model, first_of
 from rtdiff.values import show
 from rtdiff.zones import MOST_ZONES, Shape, parse_shape
+
+M = TypeVar("M", bound=Model)
 
 
 def _shapes(value: object) -> tuple[Shape, ...]:
@@ -21,23 +21,18 @@ SHAPE = Kind(parse_shape, "SHAPE", {"type": "string"})
 SHAPES = Kind(_shapes, "SHAPE", TEXTS, lambda shapes: [str(shape) for shape in shapes], many=True)
 
 
-def zone_list(value: object) -> tuple[Any, ...]:
-    """Return zones, as written on the command line, in YAML or in Python, as mappings or models.
-
-    ``shelf=0:0-9:9``, a list of those, a list of ``{name, shape, ...}``, or a mapping of names to
-    shapes or to ``{shape, ...}``.
-    """
+def _zone_list(value: object) -> list[dict[str, Any]]:
     if isinstance(value, Mapping) and not {"name", "shape"} <= set(value):
         found = [_named(name, item) for name, item in value.items()]
     else:
         found = [_zone(item) for item in items(value)]
-    names = [item["name"] if isinstance(item, dict) else item.name for item in found]
+    names = [item.get("name") for item in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"names {show(twice)} twice; give every zone a name of its own")
     if len(found) > MOST_ZONES:
         raise ValueError(f"names {len(found)} zones; at most {MOST_ZONES}")
-    return tuple(found)
+    return found
 
 
 def _named(name: object, item: object) -> dict[str, Any]:
@@ -52,7 +47,7 @@ def _kebab(item: Mapping[Any, Any]) -> dict[str, Any]:
     return {str(key).replace("_", "-"): part for key, part in item.items()}
 
 
-def _zone(item: Any) -> Any:
+def _zone(item: object) -> dict[str, Any]:
     if isinstance(item, str):
         name, equals, shape = item.partition("=")
         if not equals:
@@ -62,24 +57,29 @@ def _zone(item: Any) -> Any:
         return {"name": None, **_kebab(item)}
     if isinstance(item, tuple) and len(item) == 2:
         return {"name": item[0], "shape": item[1]}
-    if hasattr(item, "name") and hasattr(item, "shape"):
-        return item
+    if isinstance(item, Model):
+        return item.given
     raise ValueError(f"must be NAME=SHAPE such as shelf=10:20-300:200, got {show(item)}")
 
 
-class Zones:
-    """An annotation: a tuple of zones, read by `zone_list`."""
+def zones(model: type[M]) -> Kind[tuple[M, ...]]:
+    """Zones that are a `model` each, as written on the command line, in YAML or in Python.
 
-    metavar = "NAME=SHAPE"
-    many = True
-    bare = ""
+    ``shelf=0:0-9:9``, a list of those, a list of ``{name, shape, ...}`` or of models, or a mapping
+    of names to shapes or to ``{shape, ...}``.
+    """
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_before_validator_function(zone_list, handler(source))
+    def parse(value: object) -> tuple[M, ...]:
+        made, wrong = [], []
+        for index, item in enumerate(_zone_list(value)):
+            try:
+                made.append(model(item))
+            except Invalid as error:
+                wrong.append(error.inside(index))
+        if wrong:
+            raise first_of(wrong)
+        return tuple(made)
 
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        named = {"type": "object", "additionalProperties": {"type": ["string", "object"]}}
-        return {"anyOf": [handler(core), named, TEXTS]}
-
-
-ZONES = Zones()
+    named = {"type": "object", "additionalProperties": {"type": ["string", "object"]}}
+    schema = {"anyOf": [{"type": "array", "items": model.schema()}, named, *TEXTS["anyOf"]]}
+    return Kind(parse, "NAME=SHAPE", schema, lambda found: [zone.plain() for zone in found], many=True)

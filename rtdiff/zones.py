@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import SettingsError, SourceError, redact
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class Stencil:
     """A PNG of the picture's size; what is not black in it belongs to the shape."""
 
     path: str
+    """Of the PNG, or what errors call `pixels`."""
+    pixels: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
+    """(H, W), True inside, instead of a file."""
 
     def __str__(self) -> str:
         return self.path
@@ -65,7 +69,7 @@ def parse_shape(text: object) -> Shape:
         return text
     what = "a region such as 10:20-300:200, corners such as 0,0 90,0 90,50, or a .png"
     if not isinstance(text, str):
-        raise ValueError(f"must be {what}, got {text!r:.60}")
+        raise ValueError(f"must be {what}, got {redact(repr(text))[:60]}")
     words = text.split()
     if rectangle := _RECTANGLE.fullmatch(text.strip()):
         x0, y0, x1, y1 = map(int, rectangle.groups())
@@ -173,6 +177,8 @@ def label_map(
 
 def _inside(shape: Shape, shape_hw: tuple[int, int], subject: str) -> NDArray[np.bool_]:
     if isinstance(shape, Stencil):
+        if shape.pixels is not None:
+            return _fitting(shape.pixels, shape_hw, f"{subject} {shape.path}")
         return _stencil(shape.path, shape_hw, subject)
     inside = _filled(shape.corners, shape_hw)
     if not inside.any():
@@ -181,6 +187,13 @@ def _inside(shape: Shape, shape_hw: tuple[int, int], subject: str) -> NDArray[np
             f"{subject}: {shape} lies outside the picture of {width}x{height}; move it inside"
         )
     return inside
+
+
+def _fitting(pixels: NDArray[np.bool_], shape_hw: tuple[int, int], subject: str) -> NDArray[np.bool_]:
+    if pixels.shape != shape_hw:
+        (height, width), (rows, columns) = shape_hw, pixels.shape
+        raise SettingsError(f"{subject}: is {columns}x{rows}, the picture is {width}x{height}; scale it")
+    return pixels
 
 
 def _filled(corners: tuple[Point, ...], shape_hw: tuple[int, int]) -> NDArray[np.bool_]:

@@ -133,7 +133,7 @@ def test_there_and_back_again() -> None:
 
 def test_every_colour_over_white_and_black_is_the_nearest_integer() -> None:
     colour, alpha = (plane.astype(np.uint8) for plane in np.mgrid[0:256, 0:256])
-    white, black = over_white_and_black(np.dstack([colour] * 3), alpha)
+    white, black = over_white_and_black(np.dstack([colour] * 3 + [alpha]))
     c, a = colour.astype(int), alpha.astype(int)
     assert np.array_equal(black[..., 1], (c * a + 127) // 255)
     assert np.array_equal(white[..., 2], (c * a + 255 * (255 - a) + 127) // 255)
@@ -142,7 +142,7 @@ def test_every_colour_over_white_and_black_is_the_nearest_integer() -> None:
 def test_sixteen_bit_over_white_and_black_is_the_nearest_integer() -> None:
     bgr, alpha = noise((97, 101, 3), np.uint16), noise((97, 101), np.uint16)
     bgr[0], alpha[0] = 65535, 65535
-    white, black = over_white_and_black(bgr, alpha)
+    white, black = over_white_and_black(np.dstack([bgr, alpha]))
     c, a = bgr.astype(int), alpha.astype(int)[..., None]
     assert np.array_equal(black, (c * a + 32767) // 65535)
     assert np.array_equal(white, (c * a + 65535 * (65535 - a) + 32767) // 65535)
@@ -193,9 +193,7 @@ def test_colour_arrays_use_the_buffers_of_a_pool() -> None:
 def test_transparent_arrays_have_six_planes_and_opaque_ones_three() -> None:
     bgra = noise((20, 30, 4))
     frame = frame_from_array(bgra)
-    white, black = over_white_and_black(
-        np.ascontiguousarray(bgra[..., :3]), np.ascontiguousarray(bgra[..., 3])
-    )
+    white, black = over_white_and_black(bgra)
     for plane, expected in zip(frame.planes, (*bgr_to_planes(white), *bgr_to_planes(black)), strict=True):
         assert np.array_equal(plane, expected)
     assert np.array_equal(frame.picture(), white)

@@ -55,13 +55,14 @@ def test_defaults() -> None:
 
 @pytest.mark.parametrize("model", MODELS.values())
 def test_every_field_says_what_it_is_and_its_default_is_one_of_its_values(model: Any) -> None:
-    for key, name in keys_of(model).items():
-        field, kind = model.model_fields[name], model.model_fields[name].metadata[0]
-        assert field.description, key
+    for key, option in model.options.items():
+        kind = option.kind
+        assert option.description, key
         assert key == key.lower().replace("_", "-")
         assert key not in LATER, key
-        if hasattr(kind, "parse") and not field.is_required():
-            assert kind.parse(kind.dump(field.default)) == field.default, key
+        if not option.needed:
+            assert kind.parse(kind.dump(option.default)) == option.default, key
+            jsonschema.validate(option.schema()["default"], option.schema())
 
 
 def test_options_of_python_are_checked_like_those_of_the_command_line() -> None:
@@ -223,7 +224,7 @@ def test_the_schema_names_what_is_wrong() -> None:
 
 def reread(chosen: Any, folder: Path) -> Any:
     written = folder / "dumped.yaml"
-    written.write_text(dump(chosen.model_dump(mode="json", by_alias=True), None, set()), encoding="utf-8")
+    written.write_text(dump(chosen.plain(), None, set()), encoding="utf-8")
     return validated(type(chosen), {}, load(str(written)), named=str)
 
 

@@ -15,7 +15,7 @@ ROOT = Path(rtdiff.__file__).parent
 FILES = sorted(ROOT.rglob("*.py"))
 TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
 
-BASE = {"records", "errors", "values", "figures", "atomic"}
+BASE = {"classes", "records", "errors", "values", "figures", "atomic"}
 SETTINGS = {
     "arguments",
     "config",
@@ -27,13 +27,26 @@ SETTINGS = {
     "validation",
     "zone_fields",
 }
-ROOMS = {"alarm", "capture", "light", "noise", "rendering", "shift", "reference", "reconcile", "regions", "zones"}
+ROOMS = {
+    "alarm",
+    "capture",
+    "light",
+    "noise",
+    "rendering",
+    "shift",
+    "reference",
+    "reconcile",
+    "regions",
+    "sizes",
+    "zones",
+}
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
 COMPOSERS = {
     "__init__",
     "assemble",
     "differ",
     "given",
+    "judge",
     "notebook",
     "pytest_plugin",
     "snapshots",
@@ -42,15 +55,18 @@ COMPOSERS = {
     "commands",
     "demo",
 }
-ANYTHING = BASE | SETTINGS | ROOMS | PACKAGES | COMPOSERS | {"journal", "pipeline", "probe"}
+ANYTHING = BASE | SETTINGS | ROOMS | PACKAGES | COMPOSERS | {"folders", "journal", "pipeline", "probe"}
 
 MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
+    "reconcile": BASE | {"sizes"},
+    "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
-    **{name: {"records", "errors", "figures", "atomic"} for name in PACKAGES},
+    **{name: {"classes", "records", "errors", "figures", "atomic"} for name in PACKAGES},
+    "reports": {"__init__", "records", "errors", "figures", "atomic"},  # they say the version
     **dict.fromkeys(SETTINGS, BASE | SETTINGS | {"zones"}),
     "probe": {"__init__", "engines", "errors"},
     "__main__": {"cli"},

@@ -2,7 +2,6 @@
 
 import io
 import struct
-import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import av
 import cv2
 import numpy as np
 import pytest
-from picture_files import MORE, RGB, coded, is_as_pillow_sees_it, kinds, made, pillow_bgra, png, said, said_of
+from picture_files import MORE, RGB, coded, is_as_pillow_sees_it, kinds, made, pillow_bgra, said, said_of
 from PIL import Image, ImageCms, ImageOps
 
 from rtdiff.errors import SettingsError
@@ -221,21 +220,15 @@ def test_a_broken_exif_block_is_no_reason_to_refuse() -> None:
 def test_the_first_of_several_is_read_and_told(kind: str) -> None:
     data = coded(RGB, kind, **MORE, **({"lossless": True} if kind == "WEBP" else {}))
     frame = read_picture_bytes(data, "a")
-    assert [told.detail for told in frame.corrections] == ["frame 1 of 3"]
+    assert [(told.before, told.after) for told in frame.corrections] == [("3 frames", "frame 0")]
+    assert "--frame chooses, 0 to 2" in frame.corrections[0].detail
     tolerance = 2 if kind == "AVIF" else 0
     is_as_pillow_sees_it(frame, pillow_bgra(data), tolerance)
     third = read_picture_bytes(data, "a", frame=2)
     is_as_pillow_sees_it(third, pillow_bgra(data, 2), tolerance)
-    assert third.corrections[0].detail == "frame 3 of 3"
-    assert "there is no frame 3; give 0 to 2" in said(data, kind=SettingsError, frame=3)
-
-
-def test_a_still_beside_an_animation_is_called_so() -> None:
-    rows = zlib.compress(b"\0" * (3 * 8 + 1) * 8)
-    plays, moves = (b"acTL", struct.pack(">II", 2, 0)), (b"fcTL", bytes(26))
-    for extra, words in ([plays], "the still beside 2 frames"), ([plays, moves], "frame 1 of 2"):
-        (told,) = read_picture_bytes(png(8, 8, rows, *extra), "a").corrections
-        assert told.detail == words
+    assert third.corrections[0].after == "frame 2"
+    assert frame.frames == third.frames == 3
+    assert "there is no frame 3, it holds 3 frames, 0 to 2; " in said(data, kind=SettingsError, frame=3)
 
 
 def test_a_foreign_profile_is_told_and_srgb_is_not() -> None:

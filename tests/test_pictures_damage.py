@@ -5,6 +5,7 @@ import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from PIL import Image
 
 from rtdiff.errors import RtdiffError, SourceError
 from rtdiff.records import Frame
+from rtdiff.sources.paths import read_whole
 from rtdiff.sources.picture import PictureSource, read_picture, read_picture_bytes
 
 # Damage
@@ -172,8 +174,6 @@ def test_strange_names_and_files(tmp_path: Path) -> None:
     assert "\n" not in read_picture(strange).source
     strange.write_bytes(b"")
     assert "a b.png: is empty" in said_of(strange)
-    os.mkfifo(tmp_path / "pipe.png")
-    assert "is a named pipe, not a file; " in said_of(tmp_path / "pipe.png")
     (tmp_path / "loop.png").symlink_to("loop.png")
     said_of(tmp_path / "loop.png")
     with socket.socket(socket.AF_UNIX) as server:
@@ -184,6 +184,43 @@ def test_strange_names_and_files(tmp_path: Path) -> None:
     (tmp_path / "link.png").symlink_to(strange)
     strange.write_bytes(coded(RGB, "PNG"))
     assert read_picture(tmp_path / "link.png").size_wh == (37, 23)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no named pipes of this kind")
+def test_pictures_come_through_named_pipes(tmp_path: Path) -> None:
+    data = coded(RGB.resize((400, 300)), "PPM")  # more than a pipe holds
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    began = time.monotonic()
+    with pytest.raises(SourceError, match=r"nobody wrote to it for 0\.3 s; start the writer first"):
+        read_whole(pipe, 0.3)
+    assert time.monotonic() - began < 20
+    writer = threading.Thread(target=slowly, args=(pipe, data))
+    writer.start()
+    assert read_picture(pipe).size_wh == (400, 300)
+    writer.join()
+    writer = threading.Thread(target=slowly, args=(pipe, data[:5000]))
+    writer.start()
+    said_of(pipe)
+    writer.join()
+
+
+def slowly(pipe: Path, data: bytes) -> None:
+    time.sleep(0.1)
+    with pipe.open("wb") as file:
+        for place in range(0, len(data), 100_000):
+            file.write(data[place : place + 100_000])
+            file.flush()
+            time.sleep(0.1)
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="the shell has no process substitution here")
+def test_process_substitution(tmp_path: Path) -> None:
+    RGB.save(tmp_path / "a.png")
+    line = f"exec {sys.executable} -m rtdiff <(cat a.png) <(sleep 0.2; cat a.png)"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("SAME")
 
 
 def test_a_missing_file_comes_with_the_nearest_name(tmp_path: Path) -> None:

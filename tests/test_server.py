@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -308,6 +309,33 @@ def test_a_closed_end_is_said(redirect: str, told: bytes) -> None:
     assert done.returncode == 2
     assert told in done.stderr
     assert done.stderr.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(("language", "program"), [("js", "node"), ("python", sys.executable)])
+def test_the_examples_of_the_readme_run(
+    language: str, program: str, pair: dict[str, str], tmp_path: Path
+) -> None:
+    readme = Path(rtdiff.__file__).parents[1] / "README.md"
+    if not readme.is_file():
+        pytest.skip("rtdiff is installed without its README")
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not installed")
+    section = readme.read_text(encoding="utf-8").partition("## From other languages")[2].partition("\n## ")[0]
+    code = section.partition(f"```{language}\n")[2].partition("```")[0]
+    client = tmp_path / {"js": "client.mjs", "python": "client.py"}[language]
+    client.write_text(code, encoding="utf-8")
+    folder = Path(sys.executable).parent
+    if shutil.which("rtdiff", path=folder) is None:
+        pytest.skip("the command rtdiff is not beside this Python")
+    paths = os.pathsep.join([str(folder), os.environ["PATH"]])
+    words = [program, str(client), *pair.values()]
+    done = subprocess.run(
+        words, env={**os.environ, "PATH": paths}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("different"), done.stderr
+    if language == "js":
+        assert done.returncode == 1
+        assert (tmp_path / "difference.png").exists()
 
 
 def test_the_schema_knows_what_it_describes() -> None:

@@ -172,10 +172,10 @@ def test_secrets_come_from_the_environment_and_are_neither_printed_nor_told(
     chosen = watch(tmp_path, text)
     assert chosen.source == "rtsp://me:hunter2@host/x"
     file = load(str(tmp_path / "cfg.yaml"), cameras=True)
-    printed = dump(chosen.model_dump(mode="json", by_alias=True), file, set())
+    printed = dump(chosen.plain(), file, set())
     assert "hunter2" not in printed
     assert watch(tmp_path, printed) == chosen
-    typed = dump(chosen.model_dump(mode="json", by_alias=True), file, {"source", "name"})
+    typed = dump(chosen.plain(), file, {"source", "name"})
     assert "RTDIFF" not in typed
     for wrong in ("threshold", "zone", "engine", "ignore-region", "duration"):
         told = refused(tmp_path, f"{wrong}: ${{RTDIFF_TEST_SECRET}}")

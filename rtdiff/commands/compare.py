@@ -34,6 +34,12 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_server import serve
 
         return serve(settings)
+    if any(name not in ("", "-") and Path(name).is_dir() for name in (settings.reference, settings.test)):
+        from rtdiff.commands.compare_folders import compare_folders
+
+        return compare_folders(settings)
+    if settings.junit is not None:
+        raise SettingsError("--junit: is for folders; for two pictures use --json")
     outputs = [name for name in (settings.json_file, settings.output) if name not in (None, "-")]
     for name in outputs:
         _refuse_overwriting(Path(str(name)), settings)
@@ -51,6 +57,11 @@ def compare(settings: CompareConfig) -> int:
     if settings.json_file != "-":
         text = compare_text(diff, reference_info=infos[0], test_info=infos[1], colour=sys.stdout.isatty())
         sys.stdout.write(text.rstrip("\n") + "\n")
+    if settings.update and not passes(settings, diff):
+        from rtdiff.commands.accept import accept_file
+
+        accept_file(settings)
+        return SAME
     return SAME if passes(settings, diff) or settings.exit_zero else DIFFERENT
 
 

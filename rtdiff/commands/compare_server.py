@@ -57,7 +57,7 @@ def serve(settings: CompareConfig) -> int:
     SourceError, SinkError
         stdin or stdout is closed.
     """
-    given = settings.model_dump(mode="json", by_alias=True, include=settings.model_fields_set)
+    given = settings.plain(settings.given)
     for key in REFUSED:
         if given.get(key):
             raise SettingsError(f"{key}: with --server it belongs to a request; give it there")
@@ -209,7 +209,7 @@ class _Server:
             write_output(settings, diff, *infos)
             made = result_json(settings, diff, *infos)
             bench.shapes.add(diff.reference.size_wh)
-            return made | {"exit_code": 0 if passes(settings, diff) else 1}
+            return made | {"exit_code": 0 if passes(settings, diff) or settings.exit_zero else 1}
         finally:
             self._engines.bring(bench)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rtdiff.errors import redact
 from rtdiff.records import Diff, Frame
-from rtdiff.reports.compare_json import compare_json
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -19,7 +19,7 @@ TOLD = (
 
 def info_of(path: object, frame: Frame) -> dict[str, Any]:
     """Return what a result says of one of the two pictures."""
-    return {"path": redact(path), "size_wh": list(frame.size_wh), "frames": 1}
+    return {"path": redact(path), "size_wh": list(frame.size_wh), "frames": frame.frames}
 
 
 def passes(settings: CompareConfig, diff: Diff) -> bool:
@@ -31,10 +31,19 @@ def passes(settings: CompareConfig, diff: Diff) -> bool:
     return value >= limit.value
 
 
+def decided(settings: CompareConfig, diff: Diff) -> Diff:
+    """Return `diff` as ``--fail-under`` decides, if it was given: `Diff.same` says whether it passes."""
+    if settings.fail_under is None:
+        return diff
+    return replace(diff, reasons=() if passes(settings, diff) else (*diff.reasons, "fail_under"))
+
+
 def result_json(
     settings: CompareConfig, diff: Diff, reference_info: dict[str, Any], test_info: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the object of the schema ``rtdiff.compare/1``."""
+    from rtdiff.reports.compare_json import compare_json  # with json and hashlib: 6 ms
+
     made = compare_json(
         diff,
         reference_info=reference_info,
@@ -50,5 +59,5 @@ def result_json(
 
 def told_settings(settings: CompareConfig) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
-    chosen = settings.model_dump(mode="json", by_alias=True)
+    chosen = settings.plain(TOLD)
     return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [])}

@@ -7,22 +7,18 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rtdiff.alarm import Alarm
 from rtdiff.commands.progress import progress
 from rtdiff.engines import compiled
 from rtdiff.errors import SourceError, redact
 from rtdiff.figures import count_text, score_text
 from rtdiff.pipeline import Summary, run
 from rtdiff.reports.compare_json import write_json
-from rtdiff.reports.events import event_line
-from rtdiff.watching import Watch, open_watch
+from rtdiff.watching import Watch, open_watch, sinks_of
 
 if TYPE_CHECKING:
     from rtdiff.config import WatchConfig
-    from rtdiff.sinks.sink import Sink
 
 
 def watch(settings: WatchConfig) -> int:
@@ -38,7 +34,7 @@ def watch(settings: WatchConfig) -> int:
         info = rooms.source.info
         say_begin(settings, rooms)
         sinks = [
-            stack.enter_context(sink) for sink in _sinks(settings, info.fps or settings.fps, rooms.alarm)
+            stack.enter_context(sink) for sink in sinks_of(settings, info.fps or settings.fps, rooms.alarm)
         ]
         stop = stack.enter_context(_signals())
         summary = Summary()
@@ -55,28 +51,9 @@ def watch(settings: WatchConfig) -> int:
     if summary.frames == 0:
         raise SourceError(f"{info.name}: gave not one frame; see whether it plays elsewhere")
     if settings.json_file is not None:
-        write_json(settings.json_file, _summary_json(settings, summary, rooms))
+        write_json(settings.json_file, summary_json(settings, summary, rooms))
     _say_end(settings, summary, rooms.reference.kind)
     return 1 if settings.exit_code and summary.alarms and not settings.exit_zero else 0
-
-
-def _sinks(settings: WatchConfig, fps: Any, alarm: Alarm) -> Iterator[Sink]:
-    if settings.log is not None:
-        from rtdiff.sinks.background import Background
-        from rtdiff.sinks.log import LogSink
-
-        log = LogSink(settings.log, event_line)
-        yield Background(log) if settings.log == "-" else log
-    if settings.output is not None:
-        from rtdiff.sinks.video import VideoSink
-        from rtdiff.views.painter import Painter
-        from rtdiff.views.palette import palette_of
-
-        def open_alarms() -> str:
-            return ", ".join(name or "alarm" for name in alarm.open)
-
-        painter = Painter(settings.layout, palette_of(settings.palette), open_alarms)
-        yield VideoSink(Path(settings.output), painter, fps)
 
 
 @contextlib.contextmanager
@@ -110,11 +87,11 @@ def say_begin(settings: WatchConfig, rooms: Watch) -> None:
     kind, wanted = rooms.reference.kind, settings.reference
     what = {"median": f"the median of the first {wanted.partition(':')[2]}", "first": "the first frame"}
     _say(f"reference: {what.get(kind, redact(wanted))}; engine: {rooms.engine.name}")
-    if rooms.engine.name == "numba" and not compiled():
+    if rooms.engine.name == "numba" and not compiled(settings.metrics):
         _say("compiling the numba kernels at the first frame, once on this machine: about 7 s")
 
 
-def _summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[str, Any]:
+def summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[str, Any]:
     """Return what a watch came to, as an object; scores are absent when nothing was compared."""
     info = rooms.source.info
     made: dict[str, Any] = {

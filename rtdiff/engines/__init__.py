@@ -7,11 +7,10 @@ may pass one over, and it tells which and why.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import EngineError, MissingExtra, SettingsError
 
 if TYPE_CHECKING:
@@ -62,6 +61,8 @@ def engine_class(name: str) -> tuple[type[Engine], tuple[str, ...]]:
     rows = [row for row in ENGINES if name in ("auto", row.name)]
     if not rows:
         known = ["auto", *(row.name for row in ENGINES)]
+        from difflib import get_close_matches
+
         near = get_close_matches(name, known, 1)
         hint = f"did you mean {near[0]}" if near else "choose one of them"
         raise SettingsError(f"--engine {name}: must be one of {', '.join(known)}; {hint}")

@@ -144,6 +144,7 @@ class Engine:
         self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
     ) -> DiffMap:
         """Return map, mask, sums and tile summary of one pair."""
+        measured = self._measured(reference, test, plan)  # before there is a map: less memory at once
         xp, (height, width) = self.xp, plan.shape
         ssim = xp.ones((height, width))
         mask = xp.zeros((height, width), dtype=np.uint8)
@@ -191,7 +192,7 @@ class Engine:
             differences=self._difference_sums(reference, test, plan),
             mask=host_mask,
             map=lambda: host_map,
-            measured=self._measured(reference, test, plan),
+            measured=measured,
         )
 
     def differing_rows(self, reference: Prepared, test: Prepared) -> NDArray[np.bool_]:

@@ -57,26 +57,28 @@ def measure(engine: Engine, reference: Prepared, test: Prepared, plan: Plan) -> 
 def windows(engine: Engine, x: Any, y: Any, shape: tuple[int, int], peak: int) -> NDArray[np.float64]:
     """Return (rows, columns) SSIM of the windows of one plane, from exact integer sums."""
     (tall, rows, down), (wide, columns, across) = (blocks(side) for side in shape)
-    xp, parts = engine.xp, []
-    step = max(engine.band // tall, 1)  # rows of blocks at a time
-    for first in range(0, rows, step):
-        last = min(first + step, rows)
+    n = tall * down * wide * across
+    c1, c2 = constants(peak, n)
+    out = np.empty((rows - down + 1, columns - across + 1))
+    step = max(engine.band // tall, 1)  # rows of windows at a time
+    for first in range(0, len(out), step):
+        last = min(first + step, len(out)) + down - 1
         cut = slice(first * tall, last * tall), slice(0, columns * wide)
         # 4 * 4 * 2 * 255 * 255 fits 32 bits, and halves the memory that moves
         a, b = (p[cut].astype(np.int32 if peak <= 255 else np.int64) for p in (x, y))
         cells = (last - first, tall, columns, wide)
         four = [v.reshape(cells).sum((1, 3), dtype=np.int64) for v in (a, b, a * a + b * b, a * b)]
-        parts.append(xp.stack(four))
-    sums = xp.concatenate(parts, axis=1)
-    for axis, count in ((1, down), (2, across)):
-        if count == 2:
-            sums = sums[:, :-1] + sums[:, 1:] if axis == 1 else sums[:, :, :-1] + sums[:, :, 1:]
-    s1, s2, ss, s12 = sums
-    n = tall * down * wide * across
-    c1, c2 = constants(peak, n)
-    m, q = 2 * s1 * s2, s1 * s1 + s2 * s2
-    top = (m + c1).astype(np.float64) * (2 * n * s12 - m + c2)
-    return engine.host(top / ((q + c1).astype(np.float64) * (n * ss - q + c2)))
+        sums = engine.xp.stack(four)
+        if down == 2:
+            sums = sums[:, :-1] + sums[:, 1:]
+        if across == 2:
+            sums = sums[:, :, :-1] + sums[:, :, 1:]
+        s1, s2, ss, s12 = sums
+        m, q = 2 * s1 * s2, s1 * s1 + s2 * s2
+        top = (m + c1).astype(np.float64) * (2 * n * s12 - m + c2)
+        ssim = top / ((q + c1).astype(np.float64) * (n * ss - q + c2))
+        out[first : first + len(ssim)] = engine.host(ssim)
+    return out
 
 
 def constants(peak: int, n: int) -> tuple[int, int]:

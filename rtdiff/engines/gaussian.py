@@ -48,7 +48,16 @@ def taps(side: int) -> NDArray[np.float64]:
 
 def constants(data_range: int) -> tuple[float, float]:
     """Return SSIM's (C1, C2)."""
-    return (K1 * data_range) ** 2, (K2 * data_range) ** 2
+    return (K1 * peak(data_range)) ** 2, (K2 * peak(data_range)) ** 2
+
+
+def peak(data_range: int) -> int:
+    """Return what 255 of 8 bits is: deeper video shifts it up (1020, as in VMAF), 16-bit pictures stretch it.
+
+    So a film has the same value at 8 bit and shifted up to 10 bit. To get the same from
+    scikit-image, give it this as ``data_range``.
+    """
+    return data_range if data_range in (255, 65535) else 255 * (data_range + 1) // 256
 
 
 def measure(engine: Engine, reference: Prepared, test: Prepared, plan: Plan) -> Measured:

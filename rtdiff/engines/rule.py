@@ -21,9 +21,9 @@ part keeps the halo of the window out of the mask. Both are comparisons of integ
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import floor
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Noise
 
 K1, K2 = 0.01, 0.03  # Wang et al. 2004

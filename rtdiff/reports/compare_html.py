@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import PurePath
 from typing import Any
 
+from rtdiff import __version__
 from rtdiff.figures import count_text, percent_text, score_text
 from rtdiff.records import Correction, Diff
 from rtdiff.reports.compare_text import WHY
@@ -75,7 +75,7 @@ def compare_html(
         ("S", "swap, in blink"),
     )
     hints = "".join(f"<span><kbd>{key}</kbd> {text}</span>" for key, text in keys)
-    foot = f'<footer class="rt-foot">{hints}<span>rtdiff {escape(version("rtdiff"))}</span></footer>'
+    foot = f'<footer class="rt-foot">{hints}<span>rtdiff {escape(__version__)}</span></footer>'
     side = _side(diff, reference_info, test_info, lossy=any("jpeg" in uri[:15] for uri in uris))
     body = f'<div class="rt-one">{head}<main class="rt-main">{shown}</main>{side}{foot}</div>'
     return page(f"{'SAME' if diff.same else 'DIFFERENT'}: {title}", body)

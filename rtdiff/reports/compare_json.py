@@ -6,10 +6,10 @@ import hashlib
 import math
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from rtdiff import __version__
 from rtdiff.atomic import write_whole
 from rtdiff.errors import SinkError, redact
 from rtdiff.records import Correction, Diff
@@ -44,7 +44,7 @@ def compare_json(
     complete, error : bool, str or None
         Whether everything was compared, and one line that says why not.
     """
-    made: dict[str, Any] = {"schema": SCHEMA, "rtdiff": version("rtdiff"), "complete": complete}
+    made: dict[str, Any] = {"schema": SCHEMA, "rtdiff": __version__, "complete": complete}
     if error is not None:
         made["error"] = redact(error)
     made |= {

@@ -38,10 +38,12 @@ def write_animation(path: Path | str, frames: Sequence[NDArray[np.uint8]], each_
     check_animated(path)
     ending = path.suffix.lower()
     check_size(path, frames[0])
+    # OpenCV warns on stderr of any other option of an animated PNG
+    options = [cv2.IMWRITE_PNG_COMPRESSION, 1] if ending == ".png" else options_for(ending)
     animation = cv2.Animation()
     animation.frames, animation.durations, animation.loop_count = list(frames), [each_ms] * len(frames), 0
     try:
-        done, data = cv2.imencodeanimation(ending, animation, options_for(ending))
+        done, data = cv2.imencodeanimation(ending, animation, options)
     except cv2.error as error:
         raise SinkError(f"{redact(path)}: cannot be encoded ({redact(error.err)}); write a .png") from error
     if not done:

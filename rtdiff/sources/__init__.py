@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from rtdiff.errors import SourceError
+from rtdiff.errors import SettingsError, SourceError
 from rtdiff.sources.kinds import ENDINGS, kind_of
+from rtdiff.sources.paths import read_stdin
 from rtdiff.sources.source import Source, SourceInfo
 
 __all__ = ["Source", "SourceInfo", "open_source"]
-
-_MOST_BYTES = 1 << 28  # a stream of JPEGs begins like a picture, and never ends
 
 TABLE = {
     # kind: (module, class, options it takes, scheme that names it)
@@ -26,7 +25,7 @@ TABLE = {
 
 
 def open_source(
-    uri: str | Path,
+    uri: str | os.PathLike[str],
     *,
     fps: Fraction | float = 25,
     max_pixels: int = 200_000_000,
@@ -36,7 +35,7 @@ def open_source(
 
     Parameters
     ----------
-    uri : str or Path
+    uri : str or path-like
         A picture or a video (told apart by content), a folder of pictures, a pattern of their names
         (``shot%04d.png``, ``in*.jpg``), ``file://...``, ``synthetic://...``, or ``-`` for stdin.
     fps : Fraction or float
@@ -49,14 +48,19 @@ def open_source(
     Raises
     ------
     SettingsError
-        An unknown scheme, or an option out of range.
+        An unknown scheme, nothing that names a source, or an option out of range.
     SourceError
         It is not there, cannot be read, or is a live source.
     """
+    if not isinstance(uri, str | os.PathLike):
+        raise SettingsError(
+            f"source: must be a path or an address, not a {type(uri).__name__}; arrays are given to Differ"
+        )
+    uri = uri if isinstance(uri, str) else Path(uri)
     kind, path = kind_of(uri, [scheme for *_, scheme in TABLE.values() if scheme])
     options: dict[str, Any] = {"fps": fps, "max_pixels": max_pixels, "threads": threads}
     if (kind, path) == ("picture", "-"):
-        path, options["data"] = "stdin", _picture_on_stdin()
+        path, options["data"] = "stdin", read_stdin()
     try:
         return _open(kind, path, options)
     except SourceError:
@@ -70,10 +74,3 @@ def _open(kind: str, path: str, options: dict[str, Any]) -> Source:
     chosen = {key: options[key] for key in takes.split() if key in options}
     source: Source = getattr(import_module(module), class_name)(path, **chosen)
     return source
-
-
-def _picture_on_stdin() -> bytes:
-    data = sys.stdin.buffer.read(_MOST_BYTES + 1)
-    if len(data) > _MOST_BYTES:
-        raise SourceError(f"stdin: more than {_MOST_BYTES} bytes are no picture; pipe a video as MPEG-TS")
-    return data

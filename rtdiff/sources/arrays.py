@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,29 +58,14 @@ def frame_from_array(
     largest = _data_range(samples, data_range, source)
     corrections: tuple[Correction, ...] = ()
     planes: tuple[Plane, ...]
-    shown: NDArray[Any]
-    if samples.ndim == 2:
-        planes, shown = (samples,), samples
-    elif samples.shape[2] == 3:
-        from rtdiff.sources.colour import bgr_to_planes
-
-        size = samples.shape[:2]
-        out = (
-            (take(size, samples.dtype), take(size, samples.dtype), take(size, samples.dtype))
-            if take
-            else None
-        )
-        if split is not None and out is not None and samples.dtype == np.uint8:
-            split(samples, out)
-            planes, shown = out, samples
-        else:
-            planes, shown = bgr_to_planes(samples, out, largest), samples
-    else:
+    if samples.ndim == 3 and samples.shape[2] == 4:
         if largest not in (255, 65535):
             raise SettingsError(
                 f"{source}: alpha needs data_range 255 or 65535, not {largest}; scale the array"
             )
-        planes, shown, corrections = planes_of_bgra(samples)
+        planes, corrections = planes_of_bgra(samples)
+    else:
+        planes = planes_of(samples, split, take, largest)
     return Frame(
         planes=planes,
         data_range=largest,
@@ -88,18 +74,36 @@ def frame_from_array(
         time_ns=time_ns,
         index=index,
         source=source,
-        bgr=lambda: to_picture(shown, largest),
+        bgr=partial(to_picture, samples, largest),
         corrections=corrections,
     )
 
 
+def planes_of(
+    samples: NDArray[Any], split: Split | None = None, take: Take | None = None, data_range: int | None = None
+) -> tuple[Plane, ...]:
+    """Return the planes of (H, W) or (H, W, 3) BGR samples; see `frame_from_array`."""
+    if samples.ndim == 2:
+        return (samples,)
+    from rtdiff.sources.colour import bgr_to_planes
+
+    size, kind = samples.shape[:2], samples.dtype
+    quick = split is not None and kind == np.uint8
+    make = take or np.empty
+    out = (make(size, kind), make(size, kind), make(size, kind)) if take or quick else None
+    if split is None or out is None or not quick:
+        return bgr_to_planes(samples, out, data_range)
+    split(samples, out)
+    return out
+
+
 def planes_of_bgra(
     bgra: NDArray[Any], premultiplied: bool = False
-) -> tuple[tuple[Plane, ...], NDArray[Any], tuple[Correction, ...]]:
-    """Return planes, BGR to show, and corrections of a picture with alpha.
+) -> tuple[tuple[Plane, ...], tuple[Correction, ...]]:
+    """Return planes and corrections of a picture with alpha.
 
     Opaque everywhere: three planes, nothing corrected. Otherwise six: Y, Cb, Cr over white,
-    then over black.
+    then over black. Nothing else of the picture's size is made.
 
     Parameters
     ----------
@@ -108,22 +112,38 @@ def planes_of_bgra(
     premultiplied : bool
         Whether B, G, R have been multiplied by alpha already.
     """
+    from rtdiff.sources.colour import BAND_BYTES, bands, bgr_to_planes, is_opaque, over_white_and_black
+
+    if is_opaque(bgra):
+        return bgr_to_planes(bgra), ()
+    size, kind = bgra.shape[:2], bgra.dtype
+    planes = tuple(np.empty(size, kind) for _ in range(6))
+    for rows in bands(bgra):
+        band, parts = bgra[rows], [plane[rows] for plane in planes]
+        white, black = (band, band) if is_opaque(band) else over_white_and_black(band, premultiplied)
+        bgr_to_planes(white, (parts[0], parts[1], parts[2]), room=BAND_BYTES)
+        if black is white:
+            for part, same in zip(parts[3:], parts[:3], strict=True):
+                part[:] = same
+        else:
+            bgr_to_planes(black, (parts[3], parts[4], parts[5]), room=BAND_BYTES)
+    return planes, (Correction("alpha", "both", "RGBA", "RGB", "over white and over black"),)
+
+
+def to_picture(samples: NDArray[Any], data_range: int, premultiplied: bool = False) -> Picture:
+    """Return (H, W), (H, W, 3) or (H, W, 4) samples as (H, W, 3) uint8 BGR, scaled to 0..255 and rounded.
+
+    What is transparent is shown over white.
+    """
     import cv2
 
-    from rtdiff.sources.colour import bgr_to_planes, over_white_and_black
+    if samples.ndim == 3 and samples.shape[2] == 4:
+        from rtdiff.sources.colour import bands, over_white_and_black
 
-    bgr, alpha = cv2.cvtColor(bgra, cv2.COLOR_BGRA2BGR), cv2.extractChannel(bgra, 3)
-    if alpha.min() == np.iinfo(bgra.dtype).max:
-        return bgr_to_planes(bgr), bgr, ()
-    white, black = over_white_and_black(bgr, alpha, premultiplied)
-    told = Correction("alpha", "both", "RGBA", "RGB", "over white and over black")
-    return (*bgr_to_planes(white), *bgr_to_planes(black)), white, (told,)
-
-
-def to_picture(samples: NDArray[Any], data_range: int) -> Picture:
-    """Return (H, W) or (H, W, 3) samples as (H, W, 3) uint8 BGR, scaled to 0..255 and rounded."""
-    import cv2
-
+        made = np.empty((*samples.shape[:2], 3), np.uint8)
+        for rows in bands(samples):
+            made[rows] = to_picture(over_white_and_black(samples[rows], premultiplied)[0], data_range)
+        return made
     if samples.dtype != np.uint8:
         samples = cv2.convertScaleAbs(samples, alpha=255 / data_range)
     if samples.ndim == 2:

@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from rtdiff.errors import SourceError
 
 MAX_PIXELS = 200_000_000
-"""Pixels of the largest picture read by default: three times today's largest still cameras."""
+"""Pixels of the largest picture read by default: an A2 scan at 600 dpi, twice the largest still cameras."""
+
+MOST_FRAMES = 100_000
+"""Frames of the longest animation, an hour at 25 a second and some."""
 
 SNIFF_BYTES = 64
 """How many bytes `sniff` wants."""
@@ -19,7 +22,32 @@ READABLE = "PNG, JPEG, WebP, TIFF, BMP, GIF, AVIF, JPEG 2000 or PNM"
 
 
 class Damaged(Exception):
-    """Raised by the parsers; the message goes on after the file's name and kind."""
+    """Raised by the parsers; the message goes on after the file's name and kind.
+
+    Parameters
+    ----------
+    wrong : str
+        What is wrong.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, wrong: str, remedy: str = "copy or make it again") -> None:
+        super().__init__(f"{wrong}; {remedy}")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One frame of an animation as its file holds it: a rectangle to be drawn on what was there before."""
+
+    box: tuple[int, int, int, int]
+    """Left, top, width, height, pixels of the whole picture."""
+    spans: tuple[tuple[int, int], ...]
+    """Where its data lie in the file, bytes: chunks of a PNG; control, palette and data of a GIF."""
+    dispose: int = 0
+    """What becomes of the rectangle before the next is drawn; 0: stays, 1: cleared, 2: as before."""
+    over: bool = True
+    """Whether transparent parts let through what was there before."""
 
 
 @dataclass(slots=True)
@@ -33,7 +61,11 @@ class Header:
     frames: int = 1
     """Frames of an animation or pages of a document."""
     frame_first: bool = True
-    """Whether the picture shown is the first of `frames` (a PNG's may stand beside them)."""
+    """Whether frame 0 begins the animation; a PNG's may be a still beside it, counted all the same."""
+    parts: tuple[Part, ...] = ()
+    """Of a GIF or an animated PNG: what each frame of the animation draws."""
+    pixel_bytes: int = 4
+    """Bytes of a decoded pixel, at most."""
     orientation: int = 1
     """EXIF orientation, 1 to 8."""
     profile: str = ""
@@ -48,6 +80,10 @@ class Header:
     """PNG's gray value that means transparent, as a decoded sample, or None."""
     largest: int = 0
     """Largest code value where the decoder leaves samples unscaled, as 1023 of 10 bit; 0: all are used."""
+    bits: int = 0
+    """Bits of a stored sample, if the decoder may hand out fewer; otherwise 0."""
+    inverted: bool = False
+    """Whether 0 means white in decoded samples."""
     bgr: bool = False
     """Whether the decoder must be told that the picture is B, G, R."""
     signed: bool = False
@@ -125,8 +161,8 @@ def no_picture(start: bytes) -> str:
     return f"is not a picture; give {READABLE}"
 
 
-def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Header:
-    """Return the header of a picture, without decoding it.
+def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Header:
+    """Return the header of a picture, without decoding it; of a document, that of page `frame`.
 
     Raises
     ------
@@ -143,16 +179,16 @@ def read_header(data: bytes, name: str, max_pixels: int = MAX_PIXELS) -> Header:
         if width * height > max_pixels:
             raise SourceError(
                 f"{name}: {width}x{height} pixels are more than the {max_pixels} allowed; "
-                "make it smaller or raise max_pixels"
+                "scale it down or cut it into parts"
             )
 
     try:
-        header = _parser(kind)(data, check)
-        header.largest = _largest(kind, data)
+        header = _parsed(kind, data, check, frame)
+        header.largest = header.largest or _largest(kind, data)
         header.bgr = kind == "BMP" and _is_bgr(data)
         return header
     except Damaged as error:
-        raise SourceError(f"{name}: the {kind} file {error}; copy or make it again") from None
+        raise SourceError(f"{name}: the {kind} file {error}") from None
     except (struct.error, IndexError):
         raise SourceError(
             f"{name}: the {kind} file is cut short ({len(data)} bytes); copy or make it again"
@@ -184,17 +220,19 @@ def _is_bgr(data: bytes) -> bool:
     return bool(bits == 32 and compression == 3 and not has_alpha)
 
 
-def _parser(kind: str) -> Callable[[bytes, Check], Header]:
-    from rtdiff.sources import containers, rasters, tiff
+def _parsed(kind: str, data: bytes, check: Check, page: int) -> Header:
+    from rtdiff.sources import containers, png, rasters, tiff
 
-    return {
-        "PNG": rasters.png,
+    if kind == "TIFF":
+        return tiff.tiff(data, check, page)
+    parser = {
+        "PNG": png.png,
         "JPEG": rasters.jpeg,
         "GIF": rasters.gif,
         "BMP": rasters.bmp,
         "PNM": rasters.pnm,
-        "TIFF": tiff.tiff,
         "WebP": containers.webp,
         "AVIF": containers.avif,
         "JPEG 2000": containers.jpeg2000,
     }[kind]
+    return parser(data, check)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import stat
@@ -76,8 +75,10 @@ def printf_of(name: str) -> re.Match[str] | None:
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Return the one of `names` that is most like `name`, or None when none is."""
+    from difflib import get_close_matches
+
     folded = {other.casefold(): other for other in names}
-    found = difflib.get_close_matches(name.casefold(), folded, 1)
+    found = get_close_matches(name.casefold(), folded, 1)
     return folded[found[0]] if found else None
 
 

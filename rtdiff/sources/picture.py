@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtdiff.errors import SettingsError, SourceError, redact
-from rtdiff.records import Correction, Frame
-from rtdiff.sources.arrays import planes_of_bgra, to_picture
+from rtdiff.records import Correction, Frame, Picture
+from rtdiff.sources.arrays import Split, planes_of, planes_of_bgra, to_picture
+from rtdiff.sources.decode import pixels_of
 from rtdiff.sources.header import MAX_PIXELS, Header, read_header
 from rtdiff.sources.paths import read_whole
 from rtdiff.sources.source import Source, SourceInfo
 
+_KEPT_PIXELS = 9_000_000  # 4K UHD is kept as it was decoded
+_LARGE_BYTES = 40_000_000  # 12 megapixels of B, G, R are not large, those with transparency are
+# How many large ones are decoded at a time: two of 12 megapixels stay under 300 MB on a small machine.
+_LARGE = threading.Semaphore(max(1, (os.cpu_count() or 1) // 2))
 
-def read_picture(path: str | Path, *, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Frame:
+
+def read_picture(
+    path: str | Path, *, max_pixels: int = MAX_PIXELS, frame: int = 0, split: Split | None = None
+) -> Frame:
     """Return a picture file as a frame, oriented as people see it.
 
     Parameters
@@ -30,6 +38,8 @@ def read_picture(path: str | Path, *, max_pixels: int = MAX_PIXELS, frame: int =
         A larger picture is refused by its header, before anything is decoded.
     frame : int
         Which frame of an animation or page of a document, from 0.
+    split : callable, optional
+        See `frame_from_array`.
 
     Returns
     -------
@@ -43,13 +53,16 @@ def read_picture(path: str | Path, *, max_pixels: int = MAX_PIXELS, frame: int =
     SettingsError
         There is no such `frame`.
     """
-    return read_picture_bytes(read_whole(Path(path)), str(path), max_pixels=max_pixels, frame=frame)
+    data = read_whole(Path(path))
+    return read_picture_bytes(data, str(path), max_pixels=max_pixels, frame=frame, split=split)
 
 
-def read_picture_bytes(data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, frame: int = 0) -> Frame:
+def read_picture_bytes(
+    data: bytes, name: str, *, max_pixels: int = MAX_PIXELS, frame: int = 0, split: Split | None = None
+) -> Frame:
     """Return a picture in memory as a frame; see `read_picture`. `name` is what errors begin with."""
     name = redact(name)
-    return _frame(data, read_header(data, name, max_pixels), name, frame)
+    return _frame(data, read_header(data, name, max_pixels, frame), name, frame, split)
 
 
 class PictureSource(Source):
@@ -70,7 +83,7 @@ class PictureSource(Source):
     ) -> None:
         self._name, self._number = redact(uri), frame
         self._data = read_whole(Path(uri)) if data is None else data
-        self._header = read_header(self._data, self._name, max_pixels)
+        self._header = read_header(self._data, self._name, max_pixels, frame)
         self._frame: Frame | None = None
         self._closed = False
         self.info = SourceInfo(
@@ -93,21 +106,28 @@ class PictureSource(Source):
         self._closed, self._data, self._frame = True, b"", None
 
 
-def _frame(data: bytes, header: Header, name: str, number: int) -> Frame:
+def _frame(data: bytes, header: Header, name: str, number: int, split: Split | None = None) -> Frame:
     if not 0 <= number < header.frames:
-        raise SettingsError(f"{name}: there is no frame {number}; give 0 to {header.frames - 1}")
-    pixels, corrections = _samples(_decoded(data, header, name, number), header, name)
-    shown = pixels = _oriented(pixels, header)
-    largest = 255 if pixels.dtype == np.uint8 else 65535
-    if pixels.ndim == 2:
-        planes: tuple[NDArray[Any], ...] = (pixels,)
-    elif pixels.shape[2] == 4:
-        planes, shown, alpha = planes_of_bgra(pixels, header.premultiplied)
-        corrections += alpha
-    else:
-        from rtdiff.sources.colour import bgr_to_planes
-
-        planes = bgr_to_planes(pixels)
+        held = f"{header.frames} frames, 0 to {header.frames - 1}" if header.frames > 1 else "one picture, 0"
+        raise SettingsError(f"{name}: there is no frame {number}, it holds {held}; change --frame")
+    width, height = header.size_wh
+    room = _LARGE if width * height * header.pixel_bytes > _LARGE_BYTES else nullcontext()
+    with room:
+        pixels, corrections = pixels_of(data, header, name, number)
+        if pixels.ndim == 3 and pixels.shape[2] == 4:
+            planes, alpha = planes_of_bgra(pixels, header.premultiplied)
+            corrections += alpha
+        else:
+            planes = planes_of(pixels, split)
+        # What only people look at is made anew of a large picture: it takes as much room as the planes.
+        again = width * height > _KEPT_PIXELS and len(data) < pixels.nbytes
+        picture: Callable[[], Picture] = (
+            partial(_picture_again, data, header, name, number)
+            if again
+            else partial(to_picture, pixels, int(np.iinfo(pixels.dtype).max), header.premultiplied)
+        )
+        largest = int(np.iinfo(pixels.dtype).max)
+        del pixels
     return Frame(
         planes=planes,
         data_range=largest,
@@ -116,91 +136,15 @@ def _frame(data: bytes, header: Header, name: str, number: int) -> Frame:
         time_ns=0,
         index=0,
         source=name,
-        bgr=lambda: to_picture(shown, largest),
+        bgr=picture,
         corrections=corrections + _told(header, number),
+        frames=header.frames,
     )
 
 
-def _cv2() -> Any:
-    """Import OpenCV with its pixel cap set and its own messages silenced; ours say the same in one line."""
-    if "cv2" not in sys.modules:
-        os.environ.setdefault("OPENCV_IO_MAX_IMAGE_PIXELS", str(MAX_PIXELS))
-    import cv2
-
-    if "OPENCV_LOG_LEVEL" not in os.environ:
-        cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-    return cv2
-
-
-def _decoded(data: bytes, header: Header, name: str, number: int) -> NDArray[Any]:
-    cv2 = _cv2()
-    if header.spans and number == 0:
-        view = memoryview(data)
-        data = b"".join(view[start:end] for start, end in header.spans)
-    coded = np.frombuffer(data, np.uint8)
-    pixels = None
-    try:
-        if number == 0:
-            pixels = cv2.imdecode(coded, cv2.IMREAD_COLOR if header.bgr else cv2.IMREAD_UNCHANGED)
-        else:
-            found, animation = cv2.imdecodeanimation(coded, number, 1)
-            pixels = animation.frames[0] if found and len(animation.frames) else None
-    except cv2.error as error:
-        if "CV_IO_MAX_IMAGE" in str(error):
-            raise SourceError(
-                f"{name}: more pixels than OpenCV was started with; set OPENCV_IO_MAX_IMAGE_PIXELS"
-            ) from None
-    if pixels is None:
-        raise SourceError(
-            f"{name}: the {header.kind} file is damaged, cut short or of a rare variant; make it again"
-        )
-    decoded: NDArray[Any] = pixels
-    return decoded
-
-
-def _samples(pixels: NDArray[Any], header: Header, name: str) -> tuple[NDArray[Any], tuple[Correction, ...]]:
-    """Return uint8 or uint16 samples, and what had to be done for that."""
-    if pixels.ndim == 3 and pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    if header.transparent is not None and pixels.ndim == 2:
-        opaque = np.iinfo(pixels.dtype).max
-        alpha = np.where(pixels == header.transparent, 0, opaque).astype(pixels.dtype)
-        return np.dstack((pixels, pixels, pixels, alpha)), ()
-    if pixels.dtype in (np.uint8, np.uint16) and not header.signed:
-        return _stretched(pixels, header.largest)
-    if pixels.dtype.kind != "f":
-        kind = "signed integers" if header.signed else str(pixels.dtype)
-        raise SourceError(f"{name}: samples are {kind}; convert them to 8 or 16 bit")
-    if not np.isfinite(pixels).all():
-        raise SourceError(f"{name}: some samples are NaN or infinite; replace them first")
-    low, high = float(pixels.min()), float(pixels.max())
-    if low < 0 or high > 1:
-        raise SourceError(f"{name}: float samples reach from {low:g} to {high:g}; scale them to 0..1")
-    told = Correction("depth", "both", str(pixels.dtype), "uint16", "0..1 became 0..65535")
-    return np.rint(pixels.astype(np.float64) * 65535).astype(np.uint16), (told,)
-
-
-def _stretched(pixels: NDArray[Any], largest: int) -> tuple[NDArray[Any], tuple[Correction, ...]]:
-    """Return samples of 0..largest as samples of the whole range of their dtype, rounded."""
-    top = int(np.iinfo(pixels.dtype).max)
-    if not 0 < largest < top:
-        return pixels, ()
-    table = np.rint(np.arange(top + 1).clip(max=largest) * (top / largest)).astype(pixels.dtype)
-    return table[pixels], (Correction("depth", "both", largest, top, "scaled to the whole range"),)
-
-
-def _oriented(pixels: NDArray[Any], header: Header) -> NDArray[Any]:
-    """Turn and mirror as EXIF says; OpenCV 5 has done so already for TIFF, and for nothing else."""
-    cv2 = _cv2()
-    way = header.orientation if header.kind != "TIFF" else 1
-    turned: NDArray[Any] = pixels
-    if way in (5, 7):
-        turned = cv2.transpose(turned)
-    if way in (6, 8):
-        turned = cv2.rotate(turned, cv2.ROTATE_90_CLOCKWISE if way == 6 else cv2.ROTATE_90_COUNTERCLOCKWISE)
-    if way in (2, 3, 4, 7):
-        turned = cv2.flip(turned, {2: 1, 3: -1, 4: 0, 7: -1}[way])
-    return turned
+def _picture_again(data: bytes, header: Header, name: str, number: int) -> Picture:
+    pixels, _ = pixels_of(data, header, name, number)
+    return to_picture(pixels, int(np.iinfo(pixels.dtype).max), header.premultiplied)
 
 
 def _told(header: Header, number: int) -> tuple[Correction, ...]:
@@ -208,11 +152,9 @@ def _told(header: Header, number: int) -> tuple[Correction, ...]:
     if header.orientation != 1:
         told.append(Correction("orientation", "both", header.orientation, 1, "turned as the file says"))
     if header.frames > 1:
-        first = header.frame_first or number > 0
-        choice = (
-            f"frame {number + 1} of {header.frames}" if first else f"the still beside {header.frames} frames"
-        )
-        told.append(Correction("frame_choice", "both", header.frames, 1, choice))
+        what = "counted from 0" if header.frame_first or number else "the still beside the animation"
+        choice = f"{what}; --frame chooses, 0 to {header.frames - 1}"
+        told.append(Correction("frame_choice", "both", f"{header.frames} frames", f"frame {number}", choice))
     if header.cmyk:
         told.append(Correction("matrix", "both", "CMYK", "RGB", "ink converted without a profile"))
     elif header.profile:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
 from typing import Literal, Self
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Frame
 
 

@@ -19,32 +19,46 @@ _WANTED = {_WIDTH, _HEIGHT, _PHOTOMETRIC, _STRIPS, _ORIENTATION, _SAMPLES, _STRI
     _BITS,
     _ICC,
 }
+_WHITE_IS_0, _PALETTE, _INK = 0, 3, 5  # of _PHOTOMETRIC
 _MOST_PAGES = 10_000  # a directory chain may be a circle
 
 
-def tiff(data: bytes, check: Check) -> Header:
-    """Read the first page's directory and count the pages."""
-    pages = _directories(data)
-    tags = next(pages, {})
-    size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
-    check(*size)
+def tiff(data: bytes, check: Check, number: int = 0) -> Header:
+    """Read the directory of page `number` (of the first where there is no such page) and count the pages."""
+    tags: dict[int, tuple[int, ...]] = {}
     count = 0
-    for count, page in enumerate((tags, *pages), 1):  # noqa: B007 - the number of pages is wanted
+    for page in _directories(data):
+        if count in (0, number):
+            tags = page
+        count += 1
         for offsets, lengths in ((_STRIPS, _STRIP_BYTES), (_TILES, _TILE_BYTES)):
             for offset, length in zip(page.get(offsets, ()), page.get(lengths, ()), strict=False):
                 if offset + length > len(data):
                     raise Damaged(f"is cut short ({len(data)} bytes)")
+    size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
+    check(*size)
     samples, extra = _one(tags, _SAMPLES, 1), _one(tags, _EXTRA, 0)
+    bits, light = max(tags.get(_BITS, (1,))), _one(tags, _PHOTOMETRIC, 1)
+    if bits in (2, 4) and light != _PALETTE:
+        raise Damaged(f"has samples of {bits} bit, which are not read", "convert it to 8 bit")
+    if samples > 4:
+        raise Damaged(f"has {samples} samples a pixel, which are not read", "convert it to RGB")
+    if light == _INK and bits > 8:
+        raise Damaged(f"holds ink of {bits} bit, which is not read", "convert it to RGB")
     return Header(
         "TIFF",
         size,
         frames=count,
         orientation=_orientation(tags),
         profile=profile_name(bytes(tags.get(_ICC, ()))),
-        cmyk=_one(tags, _PHOTOMETRIC, 1) == 5,
+        cmyk=light == _INK,
         # libtiff's RGBA interface, which OpenCV uses at 8 bit, multiplies; 16 bit comes as stored.
-        premultiplied=extra == 1 or max(tags.get(_BITS, (1,))) <= 8,
+        premultiplied=extra == 1 or bits <= 8,
         lost_alpha=samples == 2,
+        bits=bits,
+        largest=((1 << bits) - 1) << (16 - bits) if 8 < bits < 16 else 0,  # OpenCV shifts them up
+        inverted=light == _WHITE_IS_0 and bits > 8,
+        pixel_bytes=min(samples + (light == _PALETTE) * 2 + (samples == 2), 4) * (2 if bits > 8 else 1),
         signed=_one(tags, _FORMAT, 1) == 2,
     )
 

@@ -48,7 +48,7 @@ def draw_boxes(
         else:
             _outline(out, box.xyxy, line, palette, thin=many)
     size = max(10, round(text_size_for(width, height) * (0.8 if many else 1)))
-    free = _Free(width, height, keep_clear)
+    free = _Free(width, height, 4 * line, keep_clear)
     for box, rect in zip(boxes[:MANY], marks, strict=False):
         text = str(box.id)
         place = free.take(rect, plate_wh(text, size))
@@ -147,11 +147,9 @@ def _ring(out: Picture, rect: Rect, line: int, palette: Palette) -> None:
 class _Free:
     """Which places are still free for tags: a coarse grid, so that 500 boxes cost a few milliseconds."""
 
-    CELL = 4
-
-    def __init__(self, width: int, height: int, taken: Rect | None) -> None:
-        self._width, self._height = width, height
-        self._grid: NDArray[np.bool_] = np.zeros((height // self.CELL + 1, width // self.CELL + 1), np.bool_)
+    def __init__(self, width: int, height: int, cell: int, taken: Rect | None) -> None:
+        self._width, self._height, self._cell = width, height, cell
+        self._grid: NDArray[np.bool_] = np.zeros((height // cell + 1, width // cell + 1), np.bool_)
         if taken is not None:
             self._cells(*taken)[:] = True
 
@@ -168,7 +166,7 @@ class _Free:
         return None
 
     def _cells(self, left: int, top: int, right: int, bottom: int) -> NDArray[np.bool_]:
-        cell = self.CELL
+        cell = self._cell
         return self._grid[top // cell : -(-bottom // cell), left // cell : -(-right // cell)]
 
     @staticmethod

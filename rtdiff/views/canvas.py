@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.records import Picture
-from rtdiff.views.fills import Workshop, place, split
+from rtdiff.views.fills import BAND, Workshop, bands, place, split
 from rtdiff.views.layouts import Panel, SizeHW, arrange
 from rtdiff.views.palette import BLACK, Palette
 
 TINTED = ("overlay", "side", "stack")
 """Layouts that colour different pixels; the others show the pictures as they are."""
-HATCH = 8  # pixels from one stripe of a hatched tint to the next
+HATCH = 8  # pixels from one stripe of a hatched tint to the next; BAND is a multiple of it
 
 
 class Canvas:
@@ -34,11 +34,10 @@ class Canvas:
         self.key = (layout, tuple(reference_hw), tuple(test_hw))
         shape, self.panels = arrange(layout, reference_hw, test_hw)
         self.picture: Picture = np.full((*shape, 3), self.palette.ground, np.uint8)
-        panel = self.panels[0]
-        size = panel.height, panel.width
-        self._workshop = Workshop(size) if layout in ("diff", "heat") else None
+        width = self.panels[0].width
+        self._workshop = Workshop(width) if layout in ("diff", "heat") else None
         if layout in TINTED:
-            self._tint = _tint_of(size, self.palette)
+            self._tint = _tint_of(width, self.palette)
             self._mixed: Picture = np.empty_like(self._tint)
 
     @property
@@ -84,15 +83,20 @@ class Canvas:
         left, top, width, height = cv2.boundingRect(mask)
         if width == 0 or self.layout not in TINTED:
             return
-        here = np.s_[top : top + height, left : left + width]
-        mixed = self._mixed[here]
-        cv2.addWeighted(view[here], 1 - strength, self._tint[here], strength, 0, dst=mixed)
-        cv2.copyTo(mixed, mask[here], view[here])
+        columns = slice(left, left + width)
+        for rows in bands(top + height):
+            if rows.stop <= top:
+                continue
+            here = view[rows, columns]
+            mixed, tint = self._mixed[: len(here), columns], self._tint[: len(here), columns]
+            cv2.addWeighted(here, 1 - strength, tint, strength, 0, dst=mixed)
+            cv2.copyTo(mixed, mask[rows, columns], here)
 
 
-def _tint_of(size: SizeHW, palette: Palette) -> Picture:
-    tint: Picture = np.full((*size, 3), palette.tint, np.uint8)
+def _tint_of(width: int, palette: Palette) -> Picture:
+    """What is laid over a band of rows; every band begins with the same stripe."""
+    tint: Picture = np.full((BAND, width, 3), palette.tint, np.uint8)
     if palette.dashed:
-        rows, columns = np.ogrid[: size[0], : size[1]]
+        rows, columns = np.ogrid[:BAND, :width]
         tint[(rows + columns) % HATCH < HATCH // 2] = BLACK
     return tint

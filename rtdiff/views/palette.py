@@ -48,7 +48,14 @@ PALETTES = {
     "vivid": Palette(),
     "cool": Palette(box=SKY, tint=BLUE, different=BLUE, alarm=SKY, heat="cividis"),
     "mono": Palette(
-        box=WHITE, tint=WHITE, same=BLACK, different=BLACK, alarm=WHITE, heat="gray", dashed=True
+        box=WHITE,
+        tint=WHITE,
+        same=BLACK,
+        different=BLACK,
+        alarm=WHITE,
+        ground=(44, 44, 44),
+        heat="gray",
+        dashed=True,
     ),
 }
 """By the name that ``--palette`` takes: ``vivid`` for most pictures, ``cool`` for red and orange ones,

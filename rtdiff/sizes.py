@@ -1,0 +1,109 @@
+"""Makes two frames one size: pad, scale, crop or fail. Pictures for people follow when they are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from rtdiff.errors import SettingsError
+from rtdiff.records import Correction, Frame, Picture, Plane
+
+SizePolicy = Literal["pad", "scale", "crop", "fail"]
+
+
+def same_size(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame, Frame]:
+    """Return two frames of one size; see `match_pair`.
+
+    Raises
+    ------
+    SettingsError
+        `policy` is ``fail``.
+    """
+    sizes = reference.size_wh, test.size_wh
+    if policy == "fail":
+        (w, h), (u, v) = sizes
+        raise SettingsError(
+            f"--size-policy fail: the reference is {w}x{h}, the test {u}x{v}; use pad, scale or crop"
+        )
+    if policy == "scale":
+        return reference, scaled(test, reference.size_wh)
+    width, height = (max(pair) if policy == "pad" else min(pair) for pair in zip(*sizes, strict=True))
+    if policy == "crop":
+        first, second = (_cropped(f, width, height) for f in (reference, test))
+        return first, second
+    return _padded(reference, test, width, height), _padded(test, reference, width, height)
+
+
+def _cropped(frame: Frame, width: int, height: int) -> Frame:
+    if frame.size_wh == (width, height):
+        return frame
+    told = Correction(
+        "crop", "both", list(frame.size_wh), [width, height], "the part both have, at the top left"
+    )
+    planes = tuple(p[:height, :width] for p in frame.planes)
+    return _changed(frame, planes, told, lambda picture: picture[:height, :width])
+
+
+def _padded(frame: Frame, other: Frame, width: int, height: int) -> Frame:
+    """Return `frame` on a larger canvas; what only `other` has is as far from it as can be."""
+    if frame.size_wh == (width, height):
+        return frame
+    peak = frame.data_range
+    planes = []
+    for mine, theirs in zip(frame.planes, other.planes, strict=True):
+        out = np.zeros((height, width), mine.dtype)
+        there = out[: theirs.shape[0], : theirs.shape[1]]
+        np.less_equal(theirs, peak // 2, out=there, casting="unsafe")
+        there *= peak
+        out[: mine.shape[0], : mine.shape[1]] = mine
+        planes.append(out)
+    told = Correction(
+        "pad", "both", list(frame.size_wh), [width, height], "at the top left; the strip is different"
+    )
+
+    def pad(picture: Picture) -> Picture:
+        out = np.zeros((height, width, 3), np.uint8)
+        out[: picture.shape[0], : picture.shape[1]] = picture
+        return out
+
+    return _changed(frame, tuple(planes), told, pad)
+
+
+def scaled(frame: Frame, size_wh: tuple[int, int]) -> Frame:
+    """Return `frame` with another width and height, bicubic."""
+    import cv2
+
+    planes = []
+    for plane in frame.planes:
+        share = [
+            new * part / old
+            for new, part, old in zip(size_wh[::-1], plane.shape, frame.luma.shape, strict=True)
+        ]
+        size = int(np.ceil(share[1])), int(np.ceil(share[0]))
+        planes.append(cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_CUBIC))
+    if frame.data_range not in (255, 65535):
+        planes = [np.minimum(p, frame.data_range) for p in planes]
+    told = Correction("scale", "both", list(frame.size_wh), list(size_wh), "bicubic")
+    return _changed(
+        frame,
+        tuple(planes),
+        told,
+        lambda picture: np.asarray(cv2.resize(picture, size_wh, interpolation=cv2.INTER_CUBIC)),
+    )
+
+
+def _changed(
+    frame: Frame, planes: tuple[Plane, ...], told: Correction, change: Callable[[Picture], Picture]
+) -> Frame:
+    """Return `frame` with other planes; the picture is changed as they were, on its first use."""
+    make, made = frame.bgr, frame._made  # only these are held, not the frame with its planes
+
+    def picture() -> Picture:
+        if not made:
+            made.append(make())
+        return change(made[0])
+
+    return replace(frame, planes=planes, corrections=(*frame.corrections, told), bgr=picture, _made=[])
