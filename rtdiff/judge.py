@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from rtdiff import light, shift
 from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice, masked
-from rtdiff.noise import still_noise, textured
+from rtdiff.noise import compression_noise, still_noise, textured
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
-from rtdiff.recompression import saved_alike
+from rtdiff.recompression import beyond, saved_alike
 from rtdiff.rendering import unexplained
 from rtdiff.sources.colour import bgr_to_planes
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
 TOUCHED = 0.1  # share of textured blocks with any difference, from which compression may be why
+SLIGHTLY, SLIGHT = 0.003, 3.0  # or that share of all blocks, with differences of so many levels
+EXPLAINS = 0.9  # share of textured blocks that must be equal once JPEG is blamed
 MOST = 0.5  # share of textured blocks that differ when the whole picture is shifted
 
 
@@ -51,6 +53,8 @@ class Judge:
         self._shape = (0, 0)
         self._light = light.Light((1.0,), (0.0,), False)
         self._unlike = self._touched = False
+        self._equal = 1.0
+        self._compressed: tuple[float, ...] = ()
 
     def __call__(self, first: Frame, second: Frame) -> Diff:
         """Return what is different in the second."""
@@ -93,15 +97,17 @@ class Judge:
     def _recompressed(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison without what saving one of the two as JPEG explains."""
         first, second = diffmap.reference.frame, diffmap.test.frame
+        compressed, mask = self._compressed, diffmap.mask
         saved = saved_alike(first, second, planes_of)
+        pair = (first, second) if saved is None else (saved, second)
+        if saved is None and (saved := saved_alike(second, first, planes_of)) is not None:
+            pair = first, saved
         if saved is not None:
-            again = self._decided(saved, second)
-        else:
-            saved = saved_alike(second, first, planes_of)
-            if saved is None:
-                return diffmap
-            again = self._decided(first, saved)
-        return masked(diffmap, diffmap.mask & self._sifted(again).mask)
+            again = self._decided(*pair)
+            mask = mask & self._sifted(again).mask
+        if compressed and (saved is None or self._equal < EXPLAINS):
+            mask = beyond(first, second, mask, compressed, self._settings.threshold)
+        return masked(diffmap, mask)
 
     def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:
         """Return the noise of a pair from its block sums; remembers its light, and whether it moved."""
@@ -113,7 +119,12 @@ class Judge:
         unit = data_range / 255
         changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
         self._unlike = bool(found.any() and changed[found].mean() >= MOST)
-        self._touched = bool((sums[0][found, 1] > 0).mean() >= TOUCHED) if found.any() else False
+        if found.any():
+            dd = np.max([plane[:, 1] for plane in sums], axis=0)
+            slight = (dd > 0) & (dd <= SLIGHT * SLIGHT * unit * unit * 64)
+            self._equal = float((dd[found] == 0).mean())
+            self._touched = bool((dd[found] > 0).mean() >= TOUCHED or slight.mean() >= SLIGHTLY)
+            self._compressed = compression_noise(sums, data_range, found)
         return still_noise(sums, data_range, left)
 
     def _blocks(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:

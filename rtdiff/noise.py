@@ -17,6 +17,8 @@ CEILING = 12.0  # sensor noise of sigma 8 in both pictures; what is above is no 
 EQUAL = 0.6  # levels: what rounding makes of two equal blocks, a gain taken away
 TEXTURED = 8.0, 2.0  # levels: blocks with more spread are ones that noise would have touched
 EXACT = 0.1  # share of textured blocks that are equal in a pair without noise; 0.02 in JPEGs of 90
+COMPRESSED = 0.7  # levels: what compression changes the middle one of textured blocks by, at least
+WORST = 0.98  # of the textured blocks, which one is called the worst: the rest may be a change
 ENOUGH = 16  # textured blocks to judge by
 _SIZE = 64  # samples in a block
 
@@ -57,6 +59,29 @@ def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np
     if not len(left) or equal[found].mean() >= EXACT:
         return Noise(FLOOR, FLOOR, exact=True)
     return pair_noise(sums, data_range)
+
+
+def compression_noise(
+    sums: list[NDArray[np.int64]], data_range: int, found: NDArray[np.bool_]
+) -> tuple[float, ...]:
+    """Return how far compression changed the worst textured blocks, levels by plane; () if it did not.
+
+    Compression touches nearly every block with texture; where it does not, it did not happen. What
+    it does to the worst is bounded by its coarsest step, and does not grow with what is there.
+
+    Parameters
+    ----------
+    found : (blocks,) bool
+        Which blocks have texture.
+    """
+    spreads = []
+    for plane in sums:
+        d, dd = plane[found, 0].astype(np.float64), plane[found, 1].astype(np.float64)
+        spread = np.sqrt(np.maximum(_SIZE * dd - d * d, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
+        spreads.append(spread)
+    if float(np.median(spreads[0])) < COMPRESSED:
+        return ()
+    return tuple(float(np.clip(np.quantile(s, WORST), FLOOR, CEILING)) for s in spreads)
 
 
 def textured(plane: NDArray[np.int64], data_range: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -18,6 +18,7 @@ from rtdiff.records import Frame, Plane
 SIDE = 256  # of the part that is tried, pixels; a multiple of 16, JPEG's largest block
 QUALITIES = range(100, 44, -1)
 CLIP = 12  # levels: what differs more is not counted for more; it may be a change
+AROUND = 7  # side of the surroundings, pixels
 HELPS = 0.5  # of what differed, how much must be left at most
 SAMPLINGS = ("420", "444", "422")
 
@@ -48,8 +49,8 @@ def saved_alike(one: Frame, other: Frame, split: Split) -> Frame | None:
     luma = np.ascontiguousarray(one.luma[window])
     quality = min(QUALITIES, key=lambda q: _apart([_saved(luma, q)], wanted[:1]))
     choices = [(quality, sampling) for sampling in (SAMPLINGS[:1] if gray else SAMPLINGS)]
-    left, best = min((_apart(split(_saved(part, *how)), wanted), how) for how in choices)
-    return replace(one, planes=split(_saved(_shown(one), *best))) if left <= HELPS * before else None
+    rest, best = min((_apart(split(_saved(part, *how)), wanted), how) for how in choices)
+    return replace(one, planes=split(_saved(_shown(one), *best))) if rest <= HELPS * before else None
 
 
 def _where(x: Plane, y: Plane) -> tuple[int, int]:
@@ -65,7 +66,7 @@ def _where(x: Plane, y: Plane) -> tuple[int, int]:
 def _apart(made: Any, wanted: list[NDArray[np.int16]]) -> float:
     """Return how far planes are from others, levels."""
     pairs = zip(made, wanted, strict=True)
-    return sum(float(np.minimum(np.abs(p - q), CLIP).mean()) for p, q in pairs)
+    return float(sum(np.minimum(np.abs(p - q), CLIP).mean() for p, q in pairs))
 
 
 def _shown(frame: Frame) -> NDArray[Any]:
@@ -82,3 +83,29 @@ def _saved(picture: NDArray[Any], quality: int, sampling: str = "420") -> NDArra
     options += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, factor] if picture.ndim == 3 else []
     _, data = cv2.imencode(".jpg", picture, options)
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_UNCHANGED))
+
+
+def beyond(
+    one: Frame, other: Frame, mask: NDArray[np.uint8], noise: tuple[float, ...], threshold: float
+) -> NDArray[np.uint8]:
+    """Return `mask` without pixels whose difference compression of another kind explains.
+
+    It changes single pixels by no more than a few times what it changes the worst blocks by, and the
+    mean of their surroundings hardly at all.
+
+    Parameters
+    ----------
+    noise : tuple of float
+        Of the worst blocks, levels by plane.
+    threshold : float
+        In units of the noise.
+    """
+    import cv2
+
+    unit = one.data_range / 255
+    far: NDArray[np.bool_] = np.zeros(mask.shape, np.bool_)
+    for x, y, level in zip(one.planes, other.planes, noise, strict=True):
+        d = x.astype(np.float32) - y
+        mean = cv2.blur(d, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
+        far |= (np.abs(d) > threshold * level * unit) | (np.abs(mean) > threshold * unit / 2)
+    return mask * far

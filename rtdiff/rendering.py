@@ -111,7 +111,7 @@ def _explained(
     by_colour |= _within(x, *_reached(y, y_low, y_high), rounding)
     by_colour &= _within(y, *_widened(x_low, x_high, slack), limit)
     by_colour &= _within(x, *_widened(y_low, y_high, slack), limit)
-    explained: NDArray[np.bool_] = by_colour.all(axis=1)
+    explained = np.asarray(by_colour.all(axis=1), np.bool_)
     if x.shape[1] > 1:
         contrast = np.maximum(x_high, y_high) - np.minimum(x_low, y_low)
         seen = contrast > 4 * limit  # of less, a fraction says nothing
