@@ -12,7 +12,6 @@ from rtdiff.engines import engine_class
 from rtdiff.noise import pair_noise
 from rtdiff.reconcile import fit_same_size, fit_still
 from rtdiff.records import Frame, Picture
-from rtdiff.reference import FirstReference, Fit, MedianReference, PictureReference, Reference
 from rtdiff.regions import Regions
 from rtdiff.zones import label_map
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from rtdiff.config import CommonConfig, WatchConfig
     from rtdiff.engines.engine import Engine, NoiseOf
+    from rtdiff.reference import Fit, Reference
 
 
 def engine_for(
@@ -75,6 +75,8 @@ def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
 
 def reference_for(settings: WatchConfig, engine: Engine) -> Reference:
     """Return what frames are held against, as ``--reference`` says."""
+    from rtdiff.reference import FirstReference, MedianReference, PictureReference
+
     wanted, fit = settings.reference, fit_for(settings)
     if wanted == "first":
         return FirstReference(fit, engine.prepare)

@@ -185,6 +185,19 @@ def test_pages_of_a_document_have_their_own_size_depth_and_orientation() -> None
     assert read_picture_bytes(data, "a", max_pixels=850, frame=2).size_wh == (9, 5)
 
 
+@pytest.mark.parametrize("kind", ["TIFF", "WEBP"])
+def test_every_frame_is_turned_as_the_file_says(kind: str) -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    options: dict[str, Any] = {"tiffinfo": {274: 6}} if kind == "TIFF" else {"exif": exif.tobytes()}
+    data = coded(RGB, kind, lossless=True, **MORE, **options)
+    for number in (0, 2):
+        frame = read_picture_bytes(data, "a", frame=number)
+        turned = np.rot90(pillow_bgra(data, number)[..., :3], -1)
+        expected = pillow_bgra(data, number)[..., :3] if kind == "TIFF" else turned
+        assert np.array_equal(frame.picture(), expected), "Pillow turns TIFF itself"
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "TIFF", "GIF"])
 def test_a_still_has_one_frame(kind: str) -> None:
     data = coded(RGB, kind)

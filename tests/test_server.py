@@ -292,6 +292,14 @@ def test_it_leaves_quietly_when_interrupted_or_unheard(pair: dict[str, str]) -> 
     client = Client()
     client.process.send_signal(signal.SIGINT)
     assert client.end() == (130, b"", b"")
+    client = Client("--jobs", "2")
+    for _ in range(20):
+        client.put(json.dumps(pair).encode())
+    client.take()
+    client.process.send_signal(signal.SIGINT)  # while OpenCV is at work
+    code, out, err = client.end()
+    assert (code, err) == (130, b"")
+    assert all(json.loads(line)["exit_code"] == 1 for line in out.splitlines())
     client = Client()
     client.process.stdout.close()
     client.put(json.dumps(pair).encode())

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtdiff.commands.pictures import check_output, write_output
 from rtdiff.commands.result import info_of, passes, result_json
 from rtdiff.errors import SettingsError, SinkError, redact
-from rtdiff.reports.compare_json import write_json
 from rtdiff.reports.compare_text import compare_text
+from rtdiff.sources.heard import native_messages, refuse_damaged
+from rtdiff.spread import spread
 from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
@@ -43,16 +42,24 @@ def compare(settings: CompareConfig) -> int:
     outputs = [name for name in (settings.json_file, settings.output) if name not in (None, "-")]
     for name in outputs:
         _refuse_overwriting(Path(str(name)), settings)
-    check_output(settings)
+    if settings.output is not None:
+        from rtdiff.commands.pictures import check_output, write_output
+
+        check_output(settings)
     if settings.reference == settings.test == "-":
         raise SettingsError("-: stdin holds one picture; give the other as a file")
     stills = Stills(settings, few=True)
-    with ThreadPoolExecutor(2) as pool:
-        reference, test = pool.map(stills.read, (settings.reference, settings.test), (0, 1))
+    sides = ((settings.reference, 0), (settings.test, 1))
+    with native_messages() as said:
+        reference, test = spread(lambda side: stills.read(*side), sides, 2)
+    refuse_damaged(said, stills.read, (settings.reference, settings.test))
     diff = stills.compare(reference, test)
     infos = info_of(settings.reference, reference), info_of(settings.test, test)
-    write_output(settings, diff, *infos)
+    if settings.output is not None:
+        write_output(settings, diff, *infos)
     if settings.json_file is not None:
+        from rtdiff.reports.compare_json import write_json
+
         write_json(settings.json_file, result_json(settings, diff, *infos))
     if settings.json_file != "-":
         text = compare_text(diff, reference_info=infos[0], test_info=infos[1], colour=sys.stdout.isatty())

@@ -23,7 +23,7 @@ from rtdiff.folders import FilePair
 from rtdiff.records import Diff, Frame
 from rtdiff.reports.folder_json import MOST_BOXES, OWN
 from rtdiff.reports.folder_result import DIFFERENT, ERROR, EXTRA, MISSING, SAME, PairResult
-from rtdiff.sources.paths import read_whole
+from rtdiff.sources.paths import read_whole, regular
 from rtdiff.sources.picture import read_picture_bytes
 from rtdiff.stills import Stills
 
@@ -86,7 +86,10 @@ def compare_pairs(
         Raised by `keep`.
     """
     jobs = jobs_for(settings, len(pairs))
-    alone = settings.but(threads=settings.threads or max(1, usable_cores() // jobs))
+    alone = settings.but(
+        threads=settings.threads or max(1, usable_cores() // jobs),
+        metric=tuple(dict.fromkeys((*settings.metric, "psnr"))),  # as two pictures alone are told
+    )
     Stills(alone, few=few).close()  # says at once what cannot run
     todo: queue.SimpleQueue[FilePair] = queue.SimpleQueue()
     for pair in pairs:
@@ -154,6 +157,8 @@ class _Desk:
         if pair.reference is None or pair.test is None:
             kind = MISSING if pair.test is None else EXTRA
             return PairResult(pair.name, kind, note=pair.note), Compared(pair, None, (b"", b""), ())
+        for path in (pair.reference, pair.test):
+            regular(path)  # nobody will write to a pipe that lies in a folder
         data = read_whole(pair.reference), read_whole(pair.test)
         reference, test = self._read(pair.reference, pair.test, data)
         diff = self._stills.compare(reference, test)

@@ -38,6 +38,7 @@ STDIN, STDOUT = 0, 1
 MOST_JOBS = 8  # unless more are asked for: each holds some 100 MB at 1080p
 IDLE = 4  # engines kept for settings that may come again
 SHAPES = 8  # sizes of pictures that one engine holds buffers for
+LAST_S = 5.0  # that what is being compared may take when all ends
 DRAWN = ("output", "layout", "palette")  # what the engine does not depend on
 REFUSED = ("reference", "test", "output", "json", "junit", "update")
 
@@ -111,17 +112,23 @@ class _Server:
         self._readers = ThreadPoolExecutor(jobs, thread_name_prefix="rtdiff-read")
         self._lines = Lines(STDIN)
         self._reading, self._writing = threading.Lock(), threading.Lock()
-        self._over = False
+        self._over = self._stopped = False
+        self._busy = [threading.Lock() for _ in range(jobs)]
 
     def run(self) -> int:
         self._say(self._hello())
         ended: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
-        for _ in range(self._jobs):
-            threading.Thread(target=self._work, args=(ended,), daemon=True).start()
-        for _ in range(self._jobs):
-            error = _waited(ended)
-            if error is not None:
-                raise error
+        for busy in self._busy:
+            threading.Thread(target=self._work, args=(busy, ended), daemon=True).start()
+        try:
+            for _ in range(self._jobs):
+                error = _waited(ended)
+                if error is not None:
+                    raise error
+        finally:
+            self._stopped = True
+            for busy in self._busy:  # Python must not end while OpenCV is at work: it would abort
+                busy.acquire(timeout=LAST_S)
         return 0
 
     def _hello(self) -> dict[str, Any]:
@@ -149,17 +156,20 @@ class _Server:
             "ready": True,
         }
 
-    def _work(self, ended: queue.SimpleQueue[Exception | None]) -> None:
+    def _work(self, busy: threading.Lock, ended: queue.SimpleQueue[Exception | None]) -> None:
         try:
-            while (answer := self._next()) is not None:
-                self._say(answer)
+            while (line := self._next()) is not None:
+                with busy:
+                    if self._stopped:
+                        break
+                    self._say(_refusal(None, line) if isinstance(line, SettingsError) else self._answer(line))
         except Exception as error:  # nobody reads the answers, or nothing can be read: the end of all
             ended.put(error)
         else:
             ended.put(None)
 
-    def _next(self) -> dict[str, Any] | None:
-        """Wait for a request; return its answer, or None when there are no more."""
+    def _next(self) -> bytes | SettingsError | None:
+        """Wait for a line; return it, or what is wrong with it, or None when there are no more."""
         try:
             with self._reading:
                 line: bytes | None = b""
@@ -167,8 +177,8 @@ class _Server:
                     line = None if self._over else self._lines.take()
                 self._over = line is None
         except SettingsError as error:
-            return _refusal(None, error)
-        return None if line is None else self._answer(line)
+            return error
+        return line
 
     def _answer(self, line: bytes) -> dict[str, Any]:
         told = None

@@ -7,16 +7,17 @@ the same text runs on CuPy. Others override what they make faster and must agree
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.classes import dataclass
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.plan import Plan
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
+from rtdiff.spread import spread
 
 LabelMap = Callable[[tuple[int, int]], "NDArray[np.uint8] | None"]
 """(height, width) -> zone map, 0 = ignored; None: everything is one zone."""
@@ -159,12 +160,7 @@ class Engine:
         def fill(band: tuple[int, int]) -> None:
             self._band(reference, test, plan, limits, band, (ssim, mask, worst))
 
-        if self.threads > 1 and len(wanted) > 1:
-            with ThreadPoolExecutor(self.threads) as pool:
-                list(pool.map(fill, wanted))
-        else:
-            for band in wanted:
-                fill(band)
+        spread(fill, wanted, self.threads)
         if plan.labels is not None:
             mask *= xp.asarray(plan.labels != 0)
         host_map, host_mask = self.host(ssim), self.host(mask)

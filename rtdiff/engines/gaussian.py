@@ -14,7 +14,6 @@ what scikit-image makes of ``gaussian_weights=True, sigma=1.5, use_sample_covari
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.rule import K1, K2
 from rtdiff.records import Measured, Prepared
+from rtdiff.spread import spread
 
 if TYPE_CHECKING:
     from rtdiff.engines.engine import Engine
@@ -86,13 +86,7 @@ def run_sums(engine: Engine, reference: Prepared, test: Prepared, plan: Plan) ->
         for k in range(runs.start, runs.stop):
             out[k] = ssim[plan.runs[k, 0] - start, first[k] : end[k]].sum()
 
-    starts = range(0, height, engine.band)
-    if engine.threads > 1 and len(starts) > 1:
-        with ThreadPoolExecutor(engine.threads) as pool:
-            list(pool.map(fill, starts))
-    else:
-        for start in starts:
-            fill(start)
+    spread(fill, range(0, height, engine.band), engine.threads)
     return out
 
 

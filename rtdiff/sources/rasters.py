@@ -14,10 +14,16 @@ def jpeg(data: bytes, check: Check) -> Header:
     """Walk the markers up to the scan, then look for the end marker: half a JPEG decodes as well."""
     header = Header("JPEG")
     profile: list[tuple[int, bytes]] = []
-    place = 2
+    spans: list[tuple[int, int]] = []
+    kept, place = 0, 2
     while True:
-        while data[place] != 0xFF:  # bytes between segments are allowed to be junk
-            place += 1
+        start = data.find(b"\xff", place)
+        if start < 0:
+            raise Damaged(f"is cut short ({len(data)} bytes)")
+        if start > place:  # junk between segments: libjpeg warns of it on stderr, and leaves it out
+            spans.append((kept, place))
+            kept = start
+        place = start
         while data[place] == 0xFF:
             place += 1
         marker = data[place]
@@ -45,6 +51,7 @@ def jpeg(data: bytes, check: Check) -> Header:
         raise Damaged("holds no picture header")
     if data.rfind(b"\xff\xd9", place) < 0:
         raise Damaged(f"is cut short ({len(data)} bytes, no end marker)")
+    header.spans = (*spans, (kept, len(data))) if spans else ()
     return header
 
 

@@ -38,7 +38,7 @@ def tiff(data: bytes, check: Check, number: int = 0) -> Header:
     size = (_one(tags, _WIDTH, 0), _one(tags, _HEIGHT, 0))
     check(*size)
     samples, extra = _one(tags, _SAMPLES, 1), _one(tags, _EXTRA, 0)
-    bits, light = max(tags.get(_BITS, (1,))), _one(tags, _PHOTOMETRIC, 1)
+    bits, light = max(tags.get(_BITS) or (1,)), _one(tags, _PHOTOMETRIC, 1)
     if bits in (2, 4) and light != _PALETTE:
         raise Damaged(f"has samples of {bits} bit, which are not read", "convert it to 8 bit")
     if samples > 4:
