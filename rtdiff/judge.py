@@ -15,8 +15,8 @@ from rtdiff import light, shift
 from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice, masked
 from rtdiff.noise import compression_noise, still_noise, textured
-from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
 from rtdiff.recompression import beyond, saved_alike
+from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
 from rtdiff.rendering import unexplained
 from rtdiff.sources.colour import bgr_to_planes
 

@@ -35,6 +35,7 @@ ROOMS = {
     "rendering",
     "shift",
     "reference",
+    "recompression",
     "reconcile",
     "regions",
     "sizes",
