@@ -172,10 +172,11 @@ class _Desk:
     def _read(self, first: Path, second: Path, data: tuple[bytes, bytes]) -> tuple[Frame, Frame]:
         """Return both frames; equal files are decoded once, and still have to be whole."""
         number, other = self._settings.frame
-        reference = read_picture_bytes(data[0], str(first), frame=number)
+        split = self._stills.split
+        reference = read_picture_bytes(data[0], str(first), frame=number, split=split)
         if number == other and data[0] == data[1]:
             return reference, replace(reference, source=redact(second))
-        return reference, read_picture_bytes(data[1], str(second), frame=other)
+        return reference, read_picture_bytes(data[1], str(second), frame=other, split=split)
 
     def _told(self, pair: FilePair, diff: Diff, frames: tuple[Frame, Frame]) -> PairResult:
         infos = info_of(pair.reference, frames[0]), info_of(pair.test, frames[1])

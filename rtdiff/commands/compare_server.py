@@ -234,7 +234,8 @@ class _Server:
 def _read(stills: Stills, settings: CompareConfig, picture: Picture, side: int) -> Frame:
     if picture.data is None:
         return stills.read(picture.name, side)
-    return read_picture_bytes(picture.data, picture.name, frame=settings.frame[side])
+    number = settings.frame[side]
+    return read_picture_bytes(picture.data, picture.name, frame=number, split=stills.split)
 
 
 def _key(options: Mapping[str, Any], settings: CompareConfig) -> str:
