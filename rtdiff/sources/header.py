@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import SourceError
 
 MAX_PIXELS = 200_000_000
