@@ -18,11 +18,8 @@ from rtdiff.noise import compression_noise, still_noise, textured
 from rtdiff.recompression import beyond, saved_alike
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
 from rtdiff.rendering import unexplained
-<<<<<<< ours
-from rtdiff.sources.colour import bgr_to_planes
-=======
 from rtdiff.sources.arrays import Split
->>>>>>> theirs
+from rtdiff.sources.colour import bgr_to_planes
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
