@@ -6,6 +6,7 @@ compiled kernels let go of Python's lock, so threads are enough.
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
@@ -98,16 +99,14 @@ def compare_pairs(
     stop = threading.Event()
 
     def work() -> None:
-        desk = _Desk(alone, few)
         try:
-            while not stop.is_set():
-                done.put(desk.take(todo.get_nowait(), keep))
+            with contextlib.closing(_Desk(alone, few)) as desk:
+                while not stop.is_set():
+                    done.put(desk.take(todo.get_nowait(), keep))
         except queue.Empty:
             pass
         except Exception as error:  # an output that cannot be written: the end of all
             done.put(error)
-        finally:
-            desk.close()
 
     with ThreadPoolExecutor(jobs, "pairs") as pool:
         for _ in range(jobs):
