@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from picture_files import MORE, RGB, WHOLE, chunk, coded, made, one_line
@@ -106,3 +107,25 @@ def test_what_native_code_says_is_caught_and_stderr_comes_back(capfd: Any) -> No
     os.write(2, b"after")
     assert said[0] == "one" or sys.platform == "win32"
     assert capfd.readouterr().err.endswith("after")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux")
+def test_twelve_megapixels_with_alpha_need_their_planes_and_little_else(tmp_path: Path) -> None:
+    code = """if True:
+        import sys, cv2, numpy as np
+        from rtdiff.sources.picture import read_picture
+        def peak():
+            return int(next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]) // 1024
+        before = peak()
+        frames = [read_picture(sys.argv[1]) for _ in range(2)]
+        assert len(frames[1].planes) == 6
+        assert not any(frame._made for frame in frames)
+        print(peak() - before)
+        assert frames[1].picture().shape == (3000, 4000, 3)
+    """
+    ramp = np.tile(np.arange(4000).astype(np.uint8), (3000, 1))
+    cv2.imwrite(str(tmp_path / "a.png"), cv2.merge([ramp] * 4))
+    command = [sys.executable, "-c", code, str(tmp_path / "a.png")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    # Twice six planes of 12 MB, one picture of 48 MB while it is split, and some libraries.
+    assert int(done.stdout) < 144 + 48 + 40
