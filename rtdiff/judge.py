@@ -28,7 +28,8 @@ MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth
 TOUCHED = 0.1  # share of textured blocks with any difference, from which compression may be why
 SLIGHTLY, SLIGHT = 0.003, 3.0  # or that share of all blocks, with differences of so many levels
 EXPLAINS = 0.9  # share of textured blocks that must be equal once JPEG is blamed
-MOST = 0.5  # share of textured blocks that differ when the whole picture is shifted
+MOST = 0.5  # of all pixels: where more differ, compression is not why
+SHIFTED = 0.5  # share of textured blocks that differ when the whole picture is shifted
 
 
 class Judge:
@@ -74,7 +75,7 @@ class Judge:
                 first = light.applied(first, self._light)
                 diffmap = self._decided(first, second)
         diffmap = self._sifted(diffmap)
-        if self._touched and diffmap.tiles.area.any():
+        if self._touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
         return self._regions.find(diffmap, Whole(lit, moved))
 
@@ -98,7 +99,7 @@ class Judge:
         first, second = diffmap.reference.frame, diffmap.test.frame
         limit = self._settings.threshold * diffmap.noise.luma * first.data_range / 255
         mask = unexplained(first, second, diffmap.mask, limit)
-        return masked(diffmap, mask)
+        return diffmap if np.array_equal(mask, diffmap.mask) else masked(diffmap, mask)
 
     def _recompressed(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison without what saving one of the two as JPEG explains."""
@@ -113,7 +114,7 @@ class Judge:
             mask = mask & self._sifted(again).mask
         if compressed and (saved is None or self._equal < EXPLAINS):
             mask = beyond(first, second, mask, compressed, self._settings.threshold)
-        return masked(diffmap, mask)
+        return diffmap if mask is diffmap.mask else masked(diffmap, mask)
 
     def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:
         """Return the noise of a pair from its block sums; remembers its light, and whether it moved."""
@@ -124,7 +125,7 @@ class Judge:
         spread, found = textured(sums[0], data_range)
         unit = data_range / 255
         changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
-        self._unlike = bool(found.any() and changed[found].mean() >= MOST)
+        self._unlike = bool(found.any() and changed[found].mean() >= SHIFTED)
         if found.any():
             dd = np.max([plane[:, 1] for plane in sums], axis=0)
             slight = (dd > 0) & (dd <= SLIGHT * SLIGHT * unit * unit * 64)

@@ -88,19 +88,26 @@ def _line(plane: NDArray[np.int64], unit: float, middle: float) -> tuple[float, 
     best, held = (1.0, 0.0), int((np.abs(y - x) <= near).sum())
     if held == len(plane):
         return best
-    points = _medians(x, y, unit)
-    tries = [(1.0, v - u) for u, v in points]
-    for i, (u, v) in enumerate(points):
-        tries += [
-            ((q - v) / (p - u), v - u * (q - v) / (p - u)) for p, q in points[i + 1 :] if p - u > 8 * unit
-        ]
-    for gain, offset in tries:
-        if not GAIN[0] <= gain <= GAIN[1]:
-            continue
-        on = np.abs(y - gain * x - offset) <= near
-        if on.sum() > held + len(plane) // 50:
-            best, held = _refined(x[on], y[on], gain, offset), int(on.sum())
-    return best
+    lines = _through(_medians(x, y, unit), 8 * unit)
+    counts = (np.abs(y - lines[:, :1] * x - lines[:, 1:]) <= near).sum(axis=1)
+    if not len(lines) or counts.max() <= held + len(plane) // 50:
+        return best
+    gain, offset = (float(v) for v in lines[counts.argmax()])
+    on = np.abs(y - gain * x - offset) <= near
+    return _refined(x[on], y[on], gain, offset)
+
+
+def _through(points: list[tuple[float, float]], apart: float) -> NDArray[np.float64]:
+    """Return (lines, 2) gains and offsets of lines of gain 1 through every point, and through every two."""
+    u, v = np.array(points).T
+    first, second = np.triu_indices(len(u), 1)
+    wide = np.abs(u[second] - u[first]) > apart
+    first, second = first[wide], second[wide]
+    gains = np.concatenate([np.ones(len(u)), (v[second] - v[first]) / (u[second] - u[first])])
+    offsets = np.concatenate([v, v[first]]) - gains * np.concatenate([u, u[first]])
+    lines = np.stack([gains, offsets], axis=1)
+    sane: NDArray[np.float64] = lines[(gains >= GAIN[0]) & (gains <= GAIN[1])]
+    return sane
 
 
 def _medians(x: NDArray[np.float64], y: NDArray[np.float64], unit: float) -> list[tuple[float, float]]:

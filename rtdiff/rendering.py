@@ -23,6 +23,7 @@ REACH = 0.875  # part of a pixel; renderers leave out pixels that are covered to
 APART = 0.75  # how far colours may move apart, as parts of their contrast: 2/3 with striped subpixels
 EVEN = 0.95  # of all that changed around, the share that may be darker (or lighter); of paler ink all is
 AROUND = 11  # side of what is "around", pixels: a small letter and its edges
+MOST = 1 / 3  # of all pixels: where more differ, edges are not why
 BAND = 128  # rows at a time: keeps the copies small
 
 Values = NDArray[np.float32]
@@ -46,22 +47,22 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
     ndarray
         (H, W) uint8, newly made.
     """
-    left = mask.copy()
-    height, margin = mask.shape[0], AROUND // 2
-    for top in range(0, height, BAND):
-        rows = slice(top, min(top + BAND, height))
-        ys, xs = np.nonzero(mask[rows])
+    left, margin = mask.copy(), AROUND // 2
+    rows, columns = np.divmod(np.flatnonzero(mask != 0), mask.shape[1])  # 20 times as fast as nonzero
+    if len(rows) > MOST * mask.size:
+        return left
+    ends = np.searchsorted(rows, np.arange(BAND, mask.shape[0] + BAND, BAND))
+    for ys, xs in zip(np.split(rows, ends[:-1]), np.split(columns, ends[:-1]), strict=True):
         if not len(ys):
             continue
-        above = max(top - margin, 0)
-        before = max(int(xs.min()) - margin, 0)
-        window = slice(above, rows.stop + margin), slice(before, int(xs.max()) + margin + 1)
-        at = ys + top - above, xs - before
+        above, before = max(int(ys[0]) - margin, 0), max(int(xs.min()) - margin, 0)
+        window = slice(above, int(ys[-1]) + margin + 1), slice(before, int(xs.max()) + margin + 1)
+        at = ys - above, xs - before
         explained = np.ones(len(ys), np.bool_)
         for k in range(0, len(reference.planes), 3):
             x, y = (_colours(frame, k, window) for frame in (reference, test))
             explained &= _explained(_around(x, at), _around(y, at), _even(x, y, at), limit)
-        left[rows][ys[explained], xs[explained]] = 0
+        left[ys[explained], xs[explained]] = 0
     return left
 
 
