@@ -79,9 +79,9 @@ def compression_noise(
         d, dd = plane[found, 0].astype(np.float64), plane[found, 1].astype(np.float64)
         spread = np.sqrt(np.maximum(_SIZE * dd - d * d, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
         spreads.append(spread)
-    if float(np.median(spreads[0])) < COMPRESSED:
+    if _quantile(spreads[0], 0.5) < COMPRESSED:
         return ()
-    return tuple(float(np.clip(np.quantile(s, WORST), FLOOR, CEILING)) for s in spreads)
+    return tuple(float(np.clip(_quantile(s, WORST), FLOOR, CEILING)) for s in spreads)
 
 
 def textured(plane: NDArray[np.int64], data_range: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -101,3 +101,11 @@ def _spread(sums: NDArray[np.int64]) -> float:
     half, most = count // 2, (3 * count) // 4
     variance.partition((half, most))
     return float(np.sqrt(min(variance[most], 4 * variance[half])))
+
+
+def _quantile(values: NDArray[np.float64], share: float) -> float:
+    """Return the same as NumPy's, which imports masked arrays for it: 10 ms of every start."""
+    ordered, at = np.sort(values), share * (len(values) - 1)
+    low = int(at)
+    high = min(low + 1, len(values) - 1)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (at - low))

@@ -192,6 +192,16 @@ def test_nothing_heavy_is_imported_before_the_work(words: list[str], more: str) 
     assert out.splitlines()[-1] == "HEAVY", err
 
 
+def test_two_pictures_import_only_what_comparing_takes(pictures: Path) -> None:
+    """Each of these costs 2 to 200 ms of every start; what brings it in goes behind its use."""
+    slow = {"av", "concurrent.futures", "difflib", "email", "hashlib", "json", "logging", "numba", "numpy.ma"}
+    slow |= {"rich", "secrets", "yaml"}
+    done = f"print('SLOW', *({slow} & set(sys.modules)))"
+    out, err = run(f"{START}main(['a.png', 'b.png']); {done}").communicate()
+    assert out.startswith("DIFFERENT"), err
+    assert out.splitlines()[-1] == "SLOW"
+
+
 def test_an_option_is_taken_by_the_model_alone() -> None:
     grammar = cli._grammar("compare", CompareConfig)
     known = grammar.flags | grammar.singles | grammar.many | set(grammar.positional)
