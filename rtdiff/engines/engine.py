@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,21 @@ MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
 """Metric -> how it is made of an engine, a pair and a plan."""
 
 
-At = tuple[NDArray[np.intp], NDArray[np.intp]]
-"""Rows and columns of pixels."""
+Rows = tuple[int, int]
+"""First row and end row."""
+
+
+class Found(NamedTuple):
+    """What was found in a band of rows."""
+
+    at: NDArray[np.intp]
+    """Different pixels, flat indices in order."""
+    ssim: NDArray[np.float64]
+    """There."""
+    worst: NDArray[Any]
+    """Largest difference of a sample there."""
+    low: tuple[float, int]
+    """Lowest SSIM in the zones, and the flat index of the first pixel that has it."""
 
 
 def everything(_shape: tuple[int, int]) -> None:
@@ -145,30 +158,18 @@ class Engine:
         self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
     ) -> DiffMap:
         """Return map, mask, sums and tile summary of one pair."""
-        measured = self._measured(reference, test, plan)  # before there is a map: less memory at once
-        xp, (height, width) = self.xp, plan.shape
-        ssim = xp.ones((height, width))
-        mask = xp.zeros((height, width), dtype=np.uint8)
-        worst = xp.zeros((height, width), dtype=np.int32)
-        rows = self.differing_rows(reference, test)
-        wanted = [
-            (start, min(start + self.band, height))
-            for start in range(0, height, self.band)
-            if rows[max(start - 3, 0) : start + self.band + 3].any()
-        ]
+        differing = self.differing_rows(reference, test)
+        mask = np.zeros(plan.shape, np.uint8)
+        sums = (plan.valid[:, 1] - plan.valid[:, 0]).astype(np.float64)  # where nothing differs, SSIM is 1
 
-        def fill(band: tuple[int, int]) -> None:
-            self._band(reference, test, plan, limits, band, (ssim, mask, worst))
+        def fill(rows: Rows) -> Found:
+            return self._found(reference, test, plan, limits, rows, mask, sums)
 
-        spread(fill, wanted, self.threads)
-        if plan.labels is not None:
-            mask *= xp.asarray(plan.labels != 0)
-        host_map, host_mask = self.host(ssim), self.host(mask)
-        inside = host_map if plan.labels is None else np.where(plan.labels != 0, host_map, np.inf)
-        at = np.unravel_index(int(inside.argmin()), inside.shape)
-        means, mssim = plan.means(plan.sums(host_map))
-        most = self.host(worst)
-        tiles = summarise(host_mask, lambda at: (host_map[at], most[at]))
+        found = spread(fill, self._touched(plan, differing), self.threads)
+        low, place = min([(1.0, plan.first), *(part.low for part in found)])
+        at, ssim, worst = (np.concatenate([part[k] for part in found] or [np.empty(0)]) for k in range(3))
+        means, mssim = plan.means(sums)
+        tiles = summarise(mask, lambda _: (ssim, worst))
         return DiffMap(
             reference=reference,
             test=test,
@@ -177,19 +178,38 @@ class Engine:
             noise=noise,
             ssim=means,
             mssim=mssim,
-            min_ssim=float(host_map[at]),
-            min_xy=(int(at[1]), int(at[0])),
+            min_ssim=low,
+            min_xy=(place % plan.shape[1], place // plan.shape[1]),
             tiles=tiles,
             group=lambda merge: components.group(tiles, merge),
             labels=plan.labels,
             tile_labels=plan.tile_labels,
             pixels=plan.pixels,
-            identical=not rows.any(),
+            identical=not differing.any(),
             differences=self._difference_sums(reference, test, plan),
-            mask=host_mask,
-            map=lambda: host_map,
-            measured=measured,
+            mask=mask,
+            map=lambda: self._whole(reference, test, plan, differing),
+            ssim_at=lambda flat: ssim[np.searchsorted(at, flat)],
+            measured=self._measured(reference, test, plan),
         )
+
+    def _touched(self, plan: Plan, differing: NDArray[np.bool_]) -> list[Rows]:
+        """Return the bands of rows in which SSIM is not 1 everywhere."""
+        height, r = plan.shape[0], plan.window // 2
+        bands = ((start, min(start + self.band, height)) for start in range(0, height, self.band))
+        return [(start, stop) for start, stop in bands if differing[max(start - r, 0) : stop + r].any()]
+
+    def _whole(
+        self, reference: Prepared, test: Prepared, plan: Plan, differing: NDArray[np.bool_]
+    ) -> NDArray[np.float64]:
+        """Return the (H, W) map of SSIM."""
+        ssim = np.ones(plan.shape)
+
+        def fill(rows: Rows) -> None:
+            ssim[slice(*rows)] = self.host(self._moments(reference, test, plan, rows)[0])
+
+        spread(fill, self._touched(plan, differing), self.threads)
+        return ssim
 
     def differing_rows(self, reference: Prepared, test: Prepared) -> NDArray[np.bool_]:
         """Return (H,) whether a sample of any plane differs in that row of luma."""
@@ -200,20 +220,13 @@ class Engine:
             found |= np.repeat(self.host((x != y).any(axis=1)), step)[:height]
         return found
 
-    def _band(
-        self,
-        reference: Prepared,
-        test: Prepared,
-        plan: Plan,
-        limits: rule.Limits,
-        rows: tuple[int, int],
-        out: tuple[Any, Any, Any],
-    ) -> None:
-        """Fill rows ``rows[0]:rows[1]`` of map, mask and largest difference."""
+    def _moments(
+        self, reference: Prepared, test: Prepared, plan: Plan, rows: Rows
+    ) -> tuple[Any, Any, Any, Any]:
+        """Return SSIM, A, V (see `rule`) and abs(d) of luma in some rows."""
         xp, n, data_range = self.xp, plan.window**2, reference.frame.data_range
         # 49 * 49 * 255 * 255 fits 32 bits, and halves the memory that moves
         kind = xp.int32 if data_range <= 255 else xp.int64
-        ssim, mask, worst = (a[rows[0] : rows[1]] for a in out)
         x, y = (plan.padded(p.planes[0], rows, xp).astype(kind) for p in (reference, test))
         d = x - y
         sx, sy, sp, sd = (box_sum(a, plan.window) for a in (x, y, x * y, d * d))
@@ -224,20 +237,42 @@ class Engine:
         v = n * sd - e
         c1, c2 = rule.constants(data_range, n)
         top = (2.0 * m + c1) * (2.0 * a + c2) if c2 else 2.0 * m + c1
-        ssim[:] = top / ((2.0 * m + e + c1) * (2.0 * a + v + c2)) if c2 else top / (2.0 * m + e + c1)
+        ssim = top / ((2.0 * m + e + c1) * (2.0 * a + v + c2)) if c2 else top / (2.0 * m + e + c1)
         r = plan.window // 2
-        d = xp.abs(d[r : d.shape[0] - r, r : d.shape[1] - r])
+        return ssim, a, v, xp.abs(d[r : d.shape[0] - r, r : d.shape[1] - r])
+
+    def _found(
+        self,
+        reference: Prepared,
+        test: Prepared,
+        plan: Plan,
+        limits: rule.Limits,
+        rows: Rows,
+        mask: NDArray[np.uint8],
+        sums: NDArray[np.float64],
+    ) -> Found:
+        """Fill some rows of the mask and the sums of their runs; return what was found there."""
+        xp, n = self.xp, plan.window**2
+        ssim, a, v, worst = self._moments(reference, test, plan, rows)
         scale = 4 * n * max(n - 1, 1)
         shared = xp.maximum(a, 0) * limits.texture
-        found = scale * (d * d) > shared + limits.luma
-        found |= (v - 2 * a > limits.structure) & (d > limits.luma_gate)
-        worst[:] = d
+        found = scale * (worst * worst) > shared + limits.luma
+        found |= (v - 2 * a > limits.structure) & (worst > limits.luma_gate)
         for c in range(1, len(reference.planes)):
-            d = self._plane_difference(reference.planes[c], test.planes[c], plan, rows).astype(kind)
+            d = self._plane_difference(reference.planes[c], test.planes[c], plan, rows).astype(worst.dtype)
             found |= (scale * (d * d) > shared + limits.chroma) & (d > limits.chroma_gate)
-            xp.maximum(worst, d, out=worst)
-        mask[:] = found
-        mask *= np.uint8(255)
+            worst = xp.maximum(worst, d)
+        ssim, found, worst = (self.host(array) for array in (ssim, found, worst))
+        part, start = slice(*rows), rows[0] * plan.shape[1]
+        plan.add_sums(ssim, rows, sums)
+        if plan.labels is not None:
+            inside = plan.labels[part] != 0
+            found = found & inside
+            ssim = np.where(inside, ssim, np.inf)
+        mask[part] = found
+        mask[part] *= np.uint8(255)
+        at, low = np.flatnonzero(found), int(ssim.argmin())
+        return Found(at + start, ssim.ravel()[at], worst.ravel()[at], (float(ssim.ravel()[low]), low + start))
 
     def _plane_difference(self, x: Any, y: Any, plan: Plan, rows: tuple[int, int]) -> Any:
         """Return abs(x - y) of a possibly subsampled plane at the luma pixels of some rows."""
@@ -302,24 +337,28 @@ def masked(diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
     """Return the same comparison with another mask, (H, W) uint8, which lies within its own."""
     planes = tuple(zip(diffmap.reference.frame.planes, diffmap.test.frame.planes, strict=True))
 
-    def values(at: At) -> tuple[NDArray[Any], NDArray[Any]]:
-        most = np.zeros(len(at[0]), np.int64)
+    def values(flat: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
+        rows, columns = np.divmod(flat, mask.shape[1])
+        most = np.zeros(len(flat), np.int64)
         for x, y in planes:
             down, across = (-(-a // b) for a, b in zip(mask.shape, x.shape, strict=True))
-            here = at[0] // down, at[1] // across
+            here = rows // down, columns // across
             np.maximum(most, np.abs(x[here].astype(np.int64) - y[here]), out=most)
-        return diffmap.map()[at] if len(at[0]) else np.empty(0), most
+        return diffmap.ssim_at(flat) if len(flat) else np.empty(0), most
 
     tiles = summarise(mask, values)
     return replace(diffmap, tiles=tiles, mask=mask, group=lambda merge: components.group(tiles, merge))
 
 
-def summarise(mask: NDArray[np.uint8], values: Callable[[At], tuple[NDArray[Any], NDArray[Any]]]) -> Tiles:
-    """Return the tile summary of a mask; `values` are SSIM and largest difference at some pixels."""
+def summarise(
+    mask: NDArray[np.uint8], values: Callable[[NDArray[np.intp]], tuple[NDArray[Any], NDArray[Any]]]
+) -> Tiles:
+    """Return the tile summary of a mask; `values` are SSIM and largest difference at flat indices."""
     height, width = mask.shape
     shape = -(-height // rule.TILE), -(-width // rule.TILE)
     size = shape[0] * shape[1]
-    ys, xs = np.divmod(np.flatnonzero(mask != 0), width)  # 20 times as fast as nonzero
+    flat = np.flatnonzero(mask != 0)  # 20 times as fast as nonzero
+    ys, xs = np.divmod(flat, width)
     cell = (ys // rule.TILE) * shape[1] + xs // rule.TILE
     area = np.bincount(cell, minlength=size).astype(np.int32)
     x0, y0 = (np.full(size, max(height, width), dtype=np.int32) for _ in range(2))
@@ -329,7 +368,7 @@ def summarise(mask: NDArray[np.uint8], values: Callable[[At], tuple[NDArray[Any]
     np.minimum.at(y0, cell, ys.astype(np.int32))
     np.maximum.at(x1, cell, xs.astype(np.int32) + 1)
     np.maximum.at(y1, cell, ys.astype(np.int32) + 1)
-    ssim, worst = values((ys, xs))
+    ssim, worst = values(flat)
     np.maximum.at(high, cell, worst.astype(np.int32))
     np.minimum.at(lowest, cell, ssim.astype(np.float32))
     return Tiles(shape, area, x0, y0, x1, y1, high, lowest)

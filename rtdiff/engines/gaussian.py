@@ -83,8 +83,7 @@ def run_sums(engine: Engine, reference: Prepared, test: Prepared, plan: Plan) ->
             out[runs] = end[runs] - first[runs]
             return
         ssim = engine.host(ssim_rows(x, y, taps(plan.window), reference.frame.data_range))
-        for k in range(runs.start, runs.stop):
-            out[k] = ssim[plan.runs[k, 0] - start, first[k] : end[k]].sum()
+        plan.add_sums(ssim, rows, out)
 
     spread(fill, range(0, height, engine.band), engine.threads)
     return out

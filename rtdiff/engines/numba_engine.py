@@ -86,6 +86,10 @@ class NumbaEngine(Engine):
         depth = reference.planes[0].dtype
         bands = range(len(_edges(plan.shape[0], self._bands)) - 1)
         low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
+
+        def whole() -> NDArray[np.float32]:
+            return ssim if self.keep_map else self._map(reference, test, plan, limits)
+
         return DiffMap(
             reference=reference,
             test=test,
@@ -104,7 +108,8 @@ class NumbaEngine(Engine):
             identical=not most.any() and not self._colours(reference, plan)[0].any(),
             differences=self._difference_sums(reference, test, plan),
             mask=mask,
-            map=lambda: ssim if self.keep_map else self._map(reference, test, plan, limits),
+            map=whole,
+            ssim_at=lambda flat: whole().ravel()[flat],
             measured=self._measured(reference, test, plan),
         )
 

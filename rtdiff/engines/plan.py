@@ -45,6 +45,8 @@ class Plan:
         else:
             columns = _runs(labels)
             self.pixels = np.bincount(labels.ravel(), minlength=2).astype(np.int64)
+        self.first = 0 if labels is None or not labels.any() else int((labels != 0).argmax())
+        """Flat index of the first pixel in a zone."""
         self.tile_labels = None if labels is None else _tile_labels(labels)
         self.runs = np.ascontiguousarray(columns, dtype=np.int32)
         self.row_start = np.searchsorted(self.runs[:, 0], np.arange(height + 1)).astype(np.int32)
@@ -70,17 +72,17 @@ class Plan:
         self.counts = np.bincount(label, weights=valid[:, 1] - valid[:, 0], minlength=len(self.pixels))
         return np.ascontiguousarray(valid, dtype=np.int32)
 
-    def sums(self, ssim: NDArray[Any]) -> NDArray[np.float64]:
-        """Return (runs,) sums of an SSIM map over the valid part of every run."""
-        if self.labels is None:  # one run a row, all as wide
-            first, end = self.valid[self.shape[0] // 2]
-            inside = self.valid[:, 1] > self.valid[:, 0]
-            whole: NDArray[np.float64] = ssim[:, first:end].sum(axis=1, dtype=np.float64) * inside
-            return whole
-        out = np.zeros(len(self.runs))
-        for i, (row, (first, end)) in enumerate(zip(self.runs[:, 0], self.valid, strict=True)):
-            out[i] = ssim[row, first:end].sum()
-        return out
+    def add_sums(self, ssim: NDArray[Any], rows: tuple[int, int], sums: NDArray[np.float64]) -> None:
+        """Write the sums of some rows of an SSIM map, over the valid part of their runs, into (runs,)."""
+        runs = slice(*self.row_start[list(rows)])
+        valid = self.valid[runs]
+        if self.labels is None:  # one run a row, all as wide or empty
+            widths = valid[:, 1] - valid[:, 0]
+            first, end = valid[int(widths.argmax())]
+            sums[runs] = ssim[:, first:end].sum(axis=1, dtype=np.float64) * (widths > 0)
+            return
+        for k, (first, end) in zip(range(runs.start, runs.stop), valid, strict=True):
+            sums[k] = ssim[self.runs[k, 0] - rows[0], first:end].sum()
 
     def means(self, sums: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
         """Return the mean SSIM by label and over all zones, from sums by run."""
