@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from rtdiff import light, shift
 from rtdiff.assemble import engine_for, regions_for
-from rtdiff.engines.engine import block_lattice, masked
+from rtdiff.engines.engine import block_lattice
+from rtdiff.engines.tiles import masked
 from rtdiff.noise import compression_noise, still_noise, textured
 from rtdiff.recompression import beyond, saved_alike
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole

@@ -222,8 +222,8 @@ class DiffMap:
     """Zone of every tile, -1 where it has more than one; None as `labels`."""
     map: Callable[[], NDArray[Any]]
     """Makes the (H, W) SSIM map: float64 from numpy, float32 from numba and cupy."""
-    ssim_at: Callable[[NDArray[np.intp]], NDArray[Any]]
-    """Flat indices of different pixels, in order -> SSIM there."""
+    ssim_rows: Callable[[tuple[int, int]], NDArray[Any]]
+    """Makes some rows of it, from the first to before the second."""
     measured: Mapping[str, Measured] = field(default_factory=dict)
     """Further metrics by name, what was asked for only."""
 

@@ -228,13 +228,20 @@ def _shares(diffmap: DiffMap, labels: NDArray[np.int32], zones: int) -> NDArray[
 def _densest(mask: NDArray[np.uint8], side: int) -> Densest:
     """Return the most different pixels in any square, and the left and top of the first that has them."""
     height, width = mask.shape
-    sums = np.zeros((height + 1, width + 1), np.int32)
-    np.cumsum(mask != 0, axis=0, dtype=np.int32, out=sums[1:, 1:])
-    np.cumsum(sums, axis=1, out=sums)
     down, across = min(side, height), min(side, width)
-    inside = sums[down:, across:] - sums[:-down, across:] - sums[down:, :-across] + sums[:-down, :-across]
-    y, x = np.unravel_index(int(inside.argmax()), inside.shape)
-    return int(inside[y, x]), (int(x), int(y))
+    best, at = -1, (0, 0)
+    column = np.zeros(width + 1, np.int64)  # of the rows in the square, after a 0
+    for y in range(height):
+        column[1:] += mask[y] != 0
+        if y >= down:
+            column[1:] -= mask[y - down] != 0
+        if y >= down - 1:
+            running = column.cumsum()
+            inside = running[across:] - running[:-across]
+            x = int(inside.argmax())
+            if inside[x] > best:
+                best, at = int(inside[x]), (x, y - down + 1)
+    return best, at
 
 
 def _corrections(diffmap: DiffMap) -> tuple[Correction, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.records import Correction, Frame
+from rtdiff.records import Correction, Frame, Plane
 
 SIDE = 32  # of a patch, pixels
 FAR = 64  # farthest shift that is looked for, pixels
@@ -30,15 +30,14 @@ def estimate(reference: Frame, test: Frame) -> tuple[int, int] | None:
     """
     import cv2
 
-    scale = 255 / reference.data_range
-    x, y = (f.luma.astype(np.float32) * np.float32(scale) for f in (reference, test))
+    x, y = reference.luma, test.luma
     votes: Counter[tuple[int, int]] = Counter()
     asked = 0
-    for top, left in _places(x):
+    for top, left in _places(x, TEXTURE * reference.data_range / 255):
         patch = x[top : top + SIDE, left : left + SIDE]
         above, before = max(top - FAR, 0), max(left - FAR, 0)
         field = y[above : top + SIDE + FAR, before : left + SIDE + FAR]
-        match = cv2.matchTemplate(field, patch, cv2.TM_CCOEFF_NORMED)
+        match = cv2.matchTemplate(*(np.float32(p) for p in (field, patch)), cv2.TM_CCOEFF_NORMED)
         _, best, _, at = cv2.minMaxLoc(match)
         asked += 1
         here = float(match[top - above, left - before])
@@ -50,21 +49,21 @@ def estimate(reference: Frame, test: Frame) -> tuple[int, int] | None:
     return (dx, dy) if count >= max(FEWEST, AGREE * asked) else None
 
 
-def _places(luma: NDArray[np.float32]) -> list[tuple[int, int]]:
+def _places(luma: Plane, least: float) -> list[tuple[int, int]]:
     """Return top and left of textured patches, the most textured of every part of the picture."""
     height, width = luma.shape
     rows, columns = height // SIDE, width // SIDE
     if rows * columns == 0:
         return []
-    blocks = luma[: rows * SIDE, : columns * SIDE].reshape(rows, SIDE, columns, SIDE)
-    spread = blocks.std(axis=(1, 3))
+    strips = (luma[k * SIDE : (k + 1) * SIDE, : columns * SIDE] for k in range(rows))
+    spread = np.array([s.reshape(SIDE, columns, SIDE).std(axis=(0, 2), dtype=np.float32) for s in strips])
     parts = max(1, int(PATCHES**0.5))
     found = []
     for band in np.array_split(np.arange(rows), min(parts, rows)):
         for strip in np.array_split(np.arange(columns), min(parts, columns)):
             here = spread[np.ix_(band, strip)]
             k, m = np.unravel_index(int(here.argmax()), here.shape)
-            if here[k, m] >= TEXTURE:
+            if here[k, m] >= least:
                 found.append((int(band[k]) * SIDE, int(strip[m]) * SIDE))
     return found
 

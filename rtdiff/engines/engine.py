@@ -7,7 +7,6 @@ the same text runs on CuPy. Others override what they make faster and must agree
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from rtdiff.classes import dataclass
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.plan import Plan
+from rtdiff.engines.tiles import BAND, Rows, joined, plane_difference, summarise
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
 from rtdiff.spread import spread
 
@@ -33,19 +33,13 @@ MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
 """Metric -> how it is made of an engine, a pair and a plan."""
 
 
-Rows = tuple[int, int]
-"""First row and end row."""
-
-
 class Found(NamedTuple):
     """What was found in a band of rows."""
 
-    at: NDArray[np.intp]
-    """Different pixels, flat indices in order."""
-    ssim: NDArray[np.float64]
-    """There."""
-    worst: NDArray[Any]
-    """Largest difference of a sample there."""
+    top: int
+    """First row."""
+    tiles: Tiles
+    """Summary of the mask."""
     low: tuple[float, int]
     """Lowest SSIM in the zones, and the flat index of the first pixel that has it."""
 
@@ -76,7 +70,7 @@ class Engine:
 
     name = "numpy"
     depth = 1  # comparisons in flight
-    band = 64  # rows at a time: 1080p int32 temporaries of a band stay in a 1 MiB cache
+    band = BAND  # rows at a time
     xp: ClassVar[Any] = np
     splits: ClassVar[bool] = False
     """Whether it has a `split` of its own."""
@@ -167,9 +161,8 @@ class Engine:
 
         found = spread(fill, self._touched(plan, differing), self.threads)
         low, place = min([(1.0, plan.first), *(part.low for part in found)])
-        at, ssim, worst = (np.concatenate([part[k] for part in found] or [np.empty(0)]) for k in range(3))
         means, mssim = plan.means(sums)
-        tiles = summarise(mask, lambda _: (ssim, worst))
+        tiles = joined(plan.shape, {part.top: part.tiles for part in found})
         return DiffMap(
             reference=reference,
             test=test,
@@ -189,7 +182,7 @@ class Engine:
             differences=self._difference_sums(reference, test, plan),
             mask=mask,
             map=lambda: self._whole(reference, test, plan, differing),
-            ssim_at=lambda flat: ssim[np.searchsorted(at, flat)],
+            ssim_rows=lambda rows: self.host(self._moments(reference, test, plan, rows)[0]),
             measured=self._measured(reference, test, plan),
         )
 
@@ -259,11 +252,13 @@ class Engine:
         found = scale * (worst * worst) > shared + limits.luma
         found |= (v - 2 * a > limits.structure) & (worst > limits.luma_gate)
         for c in range(1, len(reference.planes)):
-            d = self._plane_difference(reference.planes[c], test.planes[c], plan, rows).astype(worst.dtype)
+            d = plane_difference(reference.planes[c], test.planes[c], plan.shape, rows, xp).astype(
+                worst.dtype
+            )
             found |= (scale * (d * d) > shared + limits.chroma) & (d > limits.chroma_gate)
             worst = xp.maximum(worst, d)
         ssim, found, worst = (self.host(array) for array in (ssim, found, worst))
-        part, start = slice(*rows), rows[0] * plan.shape[1]
+        part = slice(*rows)
         plan.add_sums(ssim, rows, sums)
         if plan.labels is not None:
             inside = plan.labels[part] != 0
@@ -271,18 +266,9 @@ class Engine:
             ssim = np.where(inside, ssim, np.inf)
         mask[part] = found
         mask[part] *= np.uint8(255)
-        at, low = np.flatnonzero(found), int(ssim.argmin())
-        return Found(at + start, ssim.ravel()[at], worst.ravel()[at], (float(ssim.ravel()[low]), low + start))
-
-    def _plane_difference(self, x: Any, y: Any, plan: Plan, rows: tuple[int, int]) -> Any:
-        """Return abs(x - y) of a possibly subsampled plane at the luma pixels of some rows."""
-        step_y, step_x = (-(-a // b) for a, b in zip(plan.shape, x.shape, strict=True))
-        part = slice(rows[0] // step_y, -(-rows[1] // step_y))
-        d = self.xp.abs(x[part].astype(np.int32) - y[part])
-        if (step_y, step_x) == (1, 1):
-            return d
-        first = rows[0] - part.start * step_y
-        return d.repeat(step_y, 0).repeat(step_x, 1)[first : first + rows[1] - rows[0], : plan.shape[1]]
+        low = int(ssim.argmin())
+        tiles = summarise(np.flatnonzero(found), ssim, worst)
+        return Found(rows[0], tiles, (float(ssim.ravel()[low]), low + rows[0] * plan.shape[1]))
 
     def _measured(self, reference: Prepared, test: Prepared, plan: Plan) -> dict[str, Measured]:
         """Return what was asked for of `MEASURES`."""
@@ -331,44 +317,3 @@ def block_lattice(shape: tuple[int, ...], most: int = 1024) -> tuple[NDArray[np.
     rows, columns = (max(n // 8, 0) for n in shape)
     step = max(1, int(np.ceil(np.sqrt(rows * columns / most))))
     return np.arange(0, rows, step) * 8, np.arange(0, columns, step) * 8
-
-
-def masked(diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
-    """Return the same comparison with another mask, (H, W) uint8, which lies within its own."""
-    planes = tuple(zip(diffmap.reference.frame.planes, diffmap.test.frame.planes, strict=True))
-
-    def values(flat: NDArray[np.intp]) -> tuple[NDArray[Any], NDArray[Any]]:
-        rows, columns = np.divmod(flat, mask.shape[1])
-        most = np.zeros(len(flat), np.int64)
-        for x, y in planes:
-            down, across = (-(-a // b) for a, b in zip(mask.shape, x.shape, strict=True))
-            here = rows // down, columns // across
-            np.maximum(most, np.abs(x[here].astype(np.int64) - y[here]), out=most)
-        return diffmap.ssim_at(flat) if len(flat) else np.empty(0), most
-
-    tiles = summarise(mask, values)
-    return replace(diffmap, tiles=tiles, mask=mask, group=lambda merge: components.group(tiles, merge))
-
-
-def summarise(
-    mask: NDArray[np.uint8], values: Callable[[NDArray[np.intp]], tuple[NDArray[Any], NDArray[Any]]]
-) -> Tiles:
-    """Return the tile summary of a mask; `values` are SSIM and largest difference at flat indices."""
-    height, width = mask.shape
-    shape = -(-height // rule.TILE), -(-width // rule.TILE)
-    size = shape[0] * shape[1]
-    flat = np.flatnonzero(mask != 0)  # 20 times as fast as nonzero
-    ys, xs = np.divmod(flat, width)
-    cell = (ys // rule.TILE) * shape[1] + xs // rule.TILE
-    area = np.bincount(cell, minlength=size).astype(np.int32)
-    x0, y0 = (np.full(size, max(height, width), dtype=np.int32) for _ in range(2))
-    x1, y1, high = (np.zeros(size, dtype=np.int32) for _ in range(3))
-    lowest = np.full(size, 2.0, dtype=np.float32)
-    np.minimum.at(x0, cell, xs.astype(np.int32))
-    np.minimum.at(y0, cell, ys.astype(np.int32))
-    np.maximum.at(x1, cell, xs.astype(np.int32) + 1)
-    np.maximum.at(y1, cell, ys.astype(np.int32) + 1)
-    ssim, worst = values(flat)
-    np.maximum.at(high, cell, worst.astype(np.int32))
-    np.minimum.at(lowest, cell, ssim.astype(np.float32))
-    return Tiles(shape, area, x0, y0, x1, y1, high, lowest)

@@ -87,8 +87,12 @@ class NumbaEngine(Engine):
         bands = range(len(_edges(plan.shape[0], self._bands)) - 1)
         low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
 
+        kept = [ssim] if self.keep_map else []
+
         def whole() -> NDArray[np.float32]:
-            return ssim if self.keep_map else self._map(reference, test, plan, limits)
+            if not kept:
+                kept.append(self._map(reference, test, plan, limits))
+            return kept[0]
 
         return DiffMap(
             reference=reference,
@@ -109,7 +113,7 @@ class NumbaEngine(Engine):
             differences=self._difference_sums(reference, test, plan),
             mask=mask,
             map=whole,
-            ssim_at=lambda flat: whole().ravel()[flat],
+            ssim_rows=lambda rows: whole()[slice(*rows)],
             measured=self._measured(reference, test, plan),
         )
 
