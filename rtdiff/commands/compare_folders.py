@@ -21,7 +21,7 @@ from rtdiff.figures import count_text
 from rtdiff.folders import FilePair, Pairing, check_kinds, natural, pair_folders, pair_tree
 from rtdiff.reports.compare_json import write_json
 from rtdiff.reports.folder_json import folder_json
-from rtdiff.reports.folder_result import ERROR, SAME, FolderResult, PairResult
+from rtdiff.reports.folder_result import ERROR, MISSING, SAME, FolderResult, PairResult
 from rtdiff.reports.folder_text import folder_text
 
 if TYPE_CHECKING:
@@ -96,6 +96,10 @@ def _result(
     if len(results) < len(pairing.pairs) and settings.update:
         notes.append(f"only what --update names was compared, of {count_text(len(pairing.pairs), 'pair')}")
     notes += [f"not accepted: {why}" for why in accepted.refused.values()]
+    if settings.update and any(pair.kind == MISSING for pair in results):
+        notes.append("missing pictures stay in the reference; delete what is no longer wanted")
+    if accepted.names and pairing.layout == "playwright":
+        notes.append("accepted in this tree; the runner's own snapshots lie elsewhere, update them with it")
     return FolderResult(
         reference=settings.reference,
         test=settings.test,

@@ -165,7 +165,7 @@ class _Page(Output):
     def finish(self, result: FolderResult) -> None:
         from rtdiff.reports.folder_html import folder_html
 
-        write_whole(self._path, folder_html(result).encode())
+        write_whole(self._path, folder_html(result))
 
 
 def _mime(data: bytes, frame: Frame) -> str:

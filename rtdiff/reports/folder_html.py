@@ -44,6 +44,7 @@ THUMB_LONGEST = 320  # pixels: sharp on today's screens at the 160 to 280 they a
 THUMB_QUALITY = 80
 THUMB_BOXES = 30
 MOST_BOXES = 300  # of a viewer, the largest
+_HERE = "\0"  # no text of a page has it; cards are put there at the end, so that few copies are made of them
 _ICONS = {
     SAME: '<circle cx="12" cy="12" r="12"/><path d="M6.5 12.5l4 4 7.5-8.5"/>',
     DIFFERENT: '<rect width="24" height="24" rx="4"/><path d="M7 7l10 10M17 7L7 17"/>',
@@ -114,12 +115,11 @@ def folder_pair_view(
     return f'<div class="rf-view">{shown}{region_list(boxes, key) if boxes else ""}</div>'
 
 
-def folder_html(result: FolderResult) -> str:
-    """Return the page; it needs nothing else."""
+def folder_html(result: FolderResult) -> bytes:
+    """Return the page, UTF-8; it needs nothing else."""
     names = [PurePath(name).name or name for name in (result.reference, result.test) if name]
     title = " → ".join(names)
     counts = result.counts
-    cards = "".join(_card(pair, number) for number, pair in enumerate(_ordered(result), 1))
     body = (
         f'<div class="rf"><header class="rt-head">{verdict(result.same)}<h1>{escape(title)}</h1>'
         f"<p>{escape(summary(result))}</p></header>{_notes(result)}"
@@ -127,10 +127,13 @@ def folder_html(result: FolderResult) -> str:
         '<input type="search" class="rf-search" placeholder="Name" aria-label="Show only names with">'
         '<button type="button" class="rt-plain" data-rf="all">Accept all shown</button>'
         '<span class="rf-shown" role="status"></span></div>'
-        f'<main class="rf-cards">{cards}</main>{_panel(result)}{_foot(result)}</div>'
+        f'<main class="rf-cards">{_HERE}</main>{_panel(result)}{_foot(result)}</div>'
     )
     words = "SAME" if result.same else "DIFFERENT"
-    return page(f"{words}: {title}", body, styles=[asset("folder.css")], scripts=[asset("folder.js")])
+    shell = page(f"{words}: {title}", body, styles=[asset("folder.css")], scripts=[asset("folder.js")])
+    before, after = shell.split(_HERE)
+    cards = (_card(pair, number).encode() for number, pair in enumerate(_ordered(result), 1))
+    return b"".join((before.encode(), *cards, after.encode()))
 
 
 def _ordered(result: FolderResult) -> list[PairResult]:

@@ -43,7 +43,12 @@ def folder_text(result: FolderResult, *, colour: bool = False) -> str:
         both = "{} expected, {} actual".format(*result.pictures)
         lines.append(f"  tree       {_shown(result.reference)}  {both}")
     lines += [f"  note       {printable(note)}" for note in result.notes]
-    lines += _table([pair for pair in result.pairs if pair.kind != SAME])
+    lines += _table([pair for pair in result.pairs if pair.kind != SAME], set(result.accepted))
+    if result.accepted:
+        lines += [
+            "",
+            f"  accepted   {count_text(len(result.accepted), 'picture')}: the test is the reference now",
+        ]
     if result.error:
         lines += ["", f"  stopped    {printable(result.error)}"]
     return "\n".join(lines) + "\n"
@@ -88,16 +93,17 @@ def why(pair: PairResult) -> str:
     return "; ".join([*said, pair.note] if pair.note else said)
 
 
-def _table(pairs: list[PairResult]) -> list[str]:
+def _table(pairs: list[PairResult], accepted: set[str]) -> list[str]:
     if not pairs:
         return []
     head = ("verdict", "regions", "changed", "min SSIM", "at", "name")
     rows = [(pair.word, *figures(pair), _shown(pair.name)) for pair in pairs]
     wide = [max(len(row[at]) for row in (head, *rows)) for at in range(5)]
     lines = [""]
-    for row, said in zip((head, *rows), ("", *map(why, pairs)), strict=True):
+    also = [("accepted; " if pair.name in accepted else "") + why(pair) for pair in pairs]
+    for row, said in zip((head, *rows), ("", *also), strict=True):
         cells = [f"{row[0]:<{wide[0]}}", *(f"{row[at]:>{wide[at]}}" for at in range(1, 5)), row[5]]
-        lines.append("  " + "  ".join(cells) + (f"  ({printable(said)})" if said else ""))
+        lines.append("  " + "  ".join(cells) + (f"  ({printable(said.removesuffix('; '))})" if said else ""))
     return lines
 
 
