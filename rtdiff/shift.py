@@ -37,7 +37,7 @@ def estimate(reference: Frame, test: Frame) -> tuple[int, int] | None:
         patch = x[top : top + SIDE, left : left + SIDE]
         above, before = max(top - FAR, 0), max(left - FAR, 0)
         field = y[above : top + SIDE + FAR, before : left + SIDE + FAR]
-        match = cv2.matchTemplate(*(np.float32(p) for p in (field, patch)), cv2.TM_CCOEFF_NORMED)
+        match = cv2.matchTemplate(field.astype(np.float32), patch.astype(np.float32), cv2.TM_CCOEFF_NORMED)
         _, best, _, at = cv2.minMaxLoc(match)
         asked += 1
         here = float(match[top - above, left - before])

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 TOLD = (
     *("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone"),
+    *("max-density", "ignore"),
     *("ignore-region", "mask"),
 )
 

@@ -63,6 +63,12 @@ def compare_json(
     if not math.isnan(diff.min_ssim):
         made["min_ssim"] = {"value": diff.min_ssim, "xy": list(diff.min_xy)}
     made["changed_fraction"] = diff.changed_fraction
+    if diff.whole.light is not None:
+        made["light"] = dict(zip(("gain", "offset"), diff.whole.light, strict=True))
+    if diff.whole.shift is not None:
+        made["shift"] = {"xy": list(diff.whole.shift)}
+    if diff.densest is not None:
+        made["density"] = {"pixels": diff.densest[0], "xy": list(diff.densest[1])}
     made["boxes"] = _boxes(diff, reference_info["size_wh"], test_info["size_wh"])
     if diff.zones:
         made["zones"] = {

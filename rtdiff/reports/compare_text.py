@@ -18,7 +18,7 @@ WHY = {
     "unpaired": "frames without a partner",
     "fail_under": "the score is below the limit",
 }
-LABELS = {"ssim": "SSIM"}
+LABELS = {"ssim": "SSIM", "psnr_db": "PSNR"}
 RED, GREEN, PLAIN = "\x1b[1;31m", "\x1b[1;32m", "\x1b[0m"
 
 
@@ -60,6 +60,7 @@ def compare_text(
         for name, value in diff.metrics.items()
         if not math.isnan(value)
     ]
+    rows += _whole(diff)
     rows += [("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
     rows += [("corrected", _correction(correction)) for correction in diff.corrections]
     if error is not None:
@@ -74,8 +75,32 @@ def _why(diff: Diff) -> str:
         return "every sample is equal"
     if diff.same:
         return f"no visible difference (noise: {diff.noise_levels:.2g} levels of 255)"
-    regions = count_text(len(diff.boxes), "region")
-    return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
+    regions = f"{count_text(len(diff.boxes), 'region')}, {percent_text(diff.changed_fraction)} changed"
+    if diff.boxes and not math.isnan(diff.min_ssim):
+        regions += f", worst at {diff.min_xy[0]},{diff.min_xy[1]}"
+    return "; ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
+
+
+def _whole(diff: Diff) -> list[tuple[str, str]]:
+    """What changed in the whole picture, and the densest square, as rows."""
+    rows = []
+    if diff.whole.light is not None:
+        gain, offset = diff.whole.light
+        forgiven = _forgiven(diff, "light")
+        rows.append(("light", f"{gain:.3f} times as bright {offset:+.1f} levels of 255{forgiven}"))
+    if diff.whole.shift is not None:
+        (dx, dy), forgiven = diff.whole.shift, _forgiven(diff, "shift")
+        across = f"{abs(dx)} px to the {'right' if dx > 0 else 'left'}" if dx else ""
+        down = f"{abs(dy)} px {'down' if dy > 0 else 'up'}" if dy else ""
+        rows.append(("shift", " and ".join(filter(None, (across, down))) + forgiven))
+    if diff.densest is not None:
+        count, (x, y) = diff.densest
+        rows.append(("density", f"{count:,} px in the fullest square, at {x},{y}"))
+    return rows
+
+
+def _forgiven(diff: Diff, reason: str) -> str:
+    return f" (--ignore {reason} forgives it)" if reason in diff.reasons else " (ignored, as asked)"
 
 
 def _source(info: Mapping[str, Any]) -> str:
@@ -100,8 +125,15 @@ def _zone(diff: Diff, name: str) -> str:
 
 
 def _correction(correction: Correction) -> str:
-    text = f"{correction.kind} of {correction.side}: {correction.before} -> {correction.after}"
+    before, after = _value(correction.before), _value(correction.after)
+    text = f"{correction.kind} of {correction.side}: {before} -> {after}"
     return printable(f"{text} ({correction.detail})" if correction.detail else text)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {one}" for key, one in value.items())
+    return str(value)
 
 
 def _table(diff: Diff) -> list[str]:
