@@ -158,6 +158,16 @@ def test_exit_codes(tmp_path: Path, change: str, code: int) -> None:
     assert run(ref, new, "--exit-zero") == (2 if code == 2 else 0)
 
 
+def test_fail_under_alone_decides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ref = tree(tmp_path / "ref", {"a.png": page(), "b.png": page()})
+    new = tree(tmp_path / "new", {"a.png": spoilt(page()), "b.png": page(9)})
+    (good, bad) = told(capsys, ref, new, "--fail-under", "0.9", code=1)["pairs"]
+    assert (good["verdict"], good["reasons"], len(good["boxes"])) == ("same", [], 1)
+    assert bad["verdict"] == "different"
+    assert "fail_under" in bad["reasons"]
+    assert run(ref, new, "--fail-under", "0.1") == 0
+
+
 def test_names_that_differ_in_their_ending_are_a_pair(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
