@@ -109,7 +109,8 @@ def test_a_pair_is_told_as_if_it_were_compared_alone(
     folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ref, new = folders
-    pairs = {pair["name"]: pair for pair in told(capsys, ref, new, code=2)["pairs"]}
+    made = told(capsys, ref, new, "--engine", "numba", code=2)
+    pairs = {pair["name"]: pair for pair in made["pairs"]}
     for name in ("sub/diff.png", "same.png", "size.png"):
         run(ref / name, new / name, "--json", "-", "--engine", "numba")
         alone = json.loads(capsys.readouterr().out)
@@ -156,6 +157,16 @@ def test_exit_codes(tmp_path: Path, change: str, code: int) -> None:
         (new / "a.png").write_bytes(b"<html>")
     assert run(ref, new) == code
     assert run(ref, new, "--exit-zero") == (2 if code == 2 else 0)
+
+
+def test_fail_under_alone_decides(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ref = tree(tmp_path / "ref", {"a.png": page(), "b.png": page()})
+    new = tree(tmp_path / "new", {"a.png": spoilt(page()), "b.png": page(9)})
+    (good, bad) = told(capsys, ref, new, "--fail-under", "0.9", code=1)["pairs"]
+    assert (good["verdict"], good["reasons"], len(good["boxes"])) == ("same", [], 1)
+    assert bad["verdict"] == "different"
+    assert "fail_under" in bad["reasons"]
+    assert run(ref, new, "--fail-under", "0.1") == 0
 
 
 def test_names_that_differ_in_their_ending_are_a_pair(
@@ -449,7 +460,7 @@ def test_equal_files_are_judged_as_if_both_were_decoded(
     shutil.copytree(ref, tmp_path / "new")
     for side in (ref, tmp_path / "new"):
         (side / "c.png").write_bytes((side / "b.png").read_bytes()[:-30])
-    made = told(capsys, ref, tmp_path / "new", "--zone", "left=0:0-80:120", code=2)
+    made = told(capsys, ref, tmp_path / "new", "--zone", "left=0:0-80:120", "--engine", "numpy", code=2)
     assert [error["name"] for error in made["errors"]] == ["c.png"]
     run(ref / "a.png", tmp_path / "new" / "a.png", "--zone", "left=0:0-80:120", "--json", "-")
     alone = json.loads(capsys.readouterr().out)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtdiff.assemble import usable_cores
-from rtdiff.commands.result import info_of, result_json
+from rtdiff.commands.result import info_of, passes, result_json
 from rtdiff.engines import compiled
 from rtdiff.errors import RtdiffError, SinkError, redact
 from rtdiff.folders import FilePair
@@ -179,7 +179,10 @@ class _Desk:
 
     def _told(self, pair: FilePair, diff: Diff, frames: tuple[Frame, Frame]) -> PairResult:
         infos = info_of(pair.reference, frames[0]), info_of(pair.test, frames[1])
-        made = result_json(self._settings, replace(diff, boxes=diff.boxes[:MOST_BOXES]), *infos)
+        told = replace(diff, boxes=diff.boxes[:MOST_BOXES])
+        if passes(self._settings, diff):  # --fail-under may forgive what is different
+            told = replace(told, reasons=())
+        made = result_json(self._settings, told, *infos)
         return PairResult(
             pair.name,
             SAME if made["verdict"] == "same" else DIFFERENT,
