@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
 TOUCHED = 0.1  # share of textured blocks with any difference, from which compression may be why
 SLIGHTLY, SLIGHT = 0.003, 3.0  # or that share of all blocks, with differences of so many levels
-EXPLAINS = 0.9  # share of textured blocks that must be equal once JPEG is blamed
+EXPLAINS = 0.9  # share of textured blocks that are equal, within a level, where JPEG was all
+HALF = 0.5  # and where it was at least part of it
 MOST = 0.5  # of all pixels: where more differ, compression is not why
 SHIFTED = 0.5  # share of textured blocks that differ when the whole picture is shifted
 
@@ -105,15 +106,16 @@ class Judge:
     def _recompressed(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison without what saving one of the two as JPEG explains."""
         first, second = diffmap.reference.frame, diffmap.test.frame
-        compressed, mask = self._compressed, diffmap.mask
-        saved = saved_alike(first, second, planes_of)
-        pair = (first, second) if saved is None else (saved, second)
-        if saved is None and (saved := saved_alike(second, first, planes_of)) is not None:
-            pair = first, saved
-        if saved is not None:
-            again = self._decided(*pair)
+        mask, compressed, equal = diffmap.mask, self._compressed, self._equal
+        again = None
+        if (saved := saved_alike(first, second, planes_of)) is not None:
+            again = self._decided(saved, second)
+        elif (saved := saved_alike(second, first, planes_of)) is not None:
+            again = self._decided(first, saved)
+        explained = again is not None and self._equal >= max(equal, HALF)
+        if again is not None and explained:
             mask = mask & self._sifted(again).mask
-        if compressed and (saved is None or self._equal < EXPLAINS):
+        if compressed and not (explained and self._equal >= EXPLAINS):
             mask = beyond(first, second, mask, compressed, self._settings.threshold)
         return diffmap if mask is diffmap.mask else masked(diffmap, mask)
 
@@ -123,14 +125,16 @@ class Judge:
         sums = [plane[inside] for plane in sums]
         self._light = light.fit(sums, data_range, quarters)
         left = light.residual(sums[0], self._light.gains[0])
-        spread, found = textured(sums[0], data_range)
+        spread, found, enough = textured(sums[0], data_range)
         unit = data_range / 255
         changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
         self._unlike = bool(found.any() and changed[found].mean() >= SHIFTED)
-        if found.any():
+        self._touched, self._compressed = False, ()
+        if enough:
             dd = np.max([plane[:, 1] for plane in sums], axis=0)
-            slight = (dd > 0) & (dd <= SLIGHT * SLIGHT * unit * unit * 64)
-            self._equal = float((dd[found] == 0).mean())
+            few = 64 * unit * unit
+            slight = (dd > 0) & (dd <= SLIGHT * SLIGHT * few)
+            self._equal = float((dd[found] <= few).mean())
             self._touched = bool((dd[found] > 0).mean() >= TOUCHED or slight.mean() >= SLIGHTLY)
             self._compressed = compression_noise(sums, data_range, found)
         return still_noise(sums, data_range, left)

@@ -54,7 +54,7 @@ def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np
     left : (blocks,) float64
         Variance of d in luma's blocks, a change of light taken away; code values squared.
     """
-    _, found = textured(sums[0], data_range)
+    _, found, _ = textured(sums[0], data_range)
     equal = np.sqrt(left) * 255 / data_range < EQUAL
     if not len(left) or equal[found].mean() >= EXACT:
         return Noise(FLOOR, FLOOR, exact=True)
@@ -84,12 +84,19 @@ def compression_noise(
     return tuple(float(np.clip(_quantile(s, WORST), FLOOR, CEILING)) for s in spreads)
 
 
-def textured(plane: NDArray[np.int64], data_range: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Return the spread of blocks, levels of 0..255, and which of them have texture; all, if too few."""
+def textured(
+    plane: NDArray[np.int64], data_range: int
+) -> tuple[NDArray[np.float64], NDArray[np.bool_], bool]:
+    """Return the spread of blocks, levels of 0..255, which of them have texture, and whether enough have.
+
+    Where too few have, all are said to.
+    """
     x, xx = (plane[:, k].astype(np.float64) for k in (2, 3))
     spread = np.sqrt(np.maximum(_SIZE * xx - x * x, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
-    kinds = (spread > limit for limit in TEXTURED)
-    return spread, next((kind for kind in kinds if kind.sum() >= ENOUGH), np.ones(len(x), np.bool_))
+    for limit in TEXTURED:
+        if (found := spread > limit).sum() >= ENOUGH:
+            return spread, found, True
+    return spread, np.ones(len(x), np.bool_), False
 
 
 def _spread(sums: NDArray[np.int64]) -> float:

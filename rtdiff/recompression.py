@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from rtdiff.records import Frame, Plane
 
-SIDE = 256  # of the part that is tried, pixels; a multiple of 16, JPEG's largest block
-QUALITIES = range(100, 44, -3)  # and then all between, next to the two best
+SIDE = 128  # of the part that is tried, pixels; a multiple of 16, JPEG's largest block
+QUALITIES = range(100, 44, -1)  # all: what was saved as JPEG before is like itself at its own quality only
 CLIP = 12  # levels: what differs more is not counted for more; it may be a change
 AROUND = 7  # side of the surroundings, pixels
 HELPS = 0.5  # of what differed, how much must be left at most
@@ -54,14 +54,7 @@ def saved_alike(one: Frame, other: Frame, split: Split) -> Frame | None:
 
 def _quality(luma: Plane, wanted: NDArray[np.int16]) -> int:
     """Return the quality at which luma becomes most alike; luma alone, in a third of the time, tells it."""
-    left = {q: _apart([_saved(luma, q)], [wanted]) for q in QUALITIES}
-    for near in sorted(left, key=lambda q: left[q])[:2]:
-        left |= {
-            q: _apart([_saved(luma, q)], [wanted])
-            for q in (near - 2, near - 1, near + 1, near + 2)
-            if q <= 100
-        }
-    return min(left, key=lambda q: left[q])
+    return min(QUALITIES, key=lambda quality: _apart([_saved(luma, quality)], [wanted]))
 
 
 def _where(x: Plane, y: Plane) -> tuple[int, int]:

@@ -64,7 +64,10 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
             x, y = (_colours(frame, k, window) for frame in (reference, test))
             explained &= _explained(_around(x, at), _around(y, at), _even(x, y, at), limit)
         left[ys[explained], xs[explained]] = 0
-    return left
+    import cv2
+
+    # what borders on a change is its edge
+    return np.asarray(cv2.dilate(left, np.ones((3, 3), np.uint8)) & mask)
 
 
 def _colours(frame: Frame, first: int, window: tuple[slice, slice]) -> NDArray[Any]:

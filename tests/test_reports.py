@@ -222,14 +222,14 @@ def test_write_json_on_a_full_disk():
 def test_text_says_what_the_object_says():
     text = compare_text(make_diff(), reference_info=REFERENCE, test_info=TEST)
     assert text == (
-        "DIFFERENT: 1 region\n"
+        "DIFFERENT: 1 region, 3.31 % changed, worst at 228,181\n"
         "  reference  a.png  516x334\n"
         "  test       b.png  516x334\n"
         "  regions    1\n"
         "  changed    3.31 % (866 px)\n"
         "  worst      local SSIM 0.0300 at 228,181\n"
         "  SSIM       0.96215\n"
-        "  psnr_db    24.10 dB\n"
+        "  PSNR       24.10 dB\n"
         "  corrected  alpha of test: RGBA -> RGB (over white and over black)\n"
         "\n"
         "     #  region              pixels  min SSIM  max diff\n"
@@ -251,7 +251,7 @@ def test_text_shows_ten_boxes_and_counts_the_rest():
     boxes = tuple(Box(i + 1, (i, i, i + 2, i + 2), 4, 0.5, 9.0) for i in range(1234))
     text = compare_text(make_diff(boxes=boxes), reference_info=REFERENCE, test_info=TEST)
     assert text.endswith("  and 1,224 more\n")
-    assert text.startswith("DIFFERENT: 1,234 regions\n")
+    assert text.startswith("DIFFERENT: 1,234 regions, 3.31 % changed, worst at 228,181\n")
     assert len(text.splitlines()) < 25
 
 

@@ -251,3 +251,14 @@ def test_strict_counts_what_another_renderer_did() -> None:
     assert rtdiff.compare(*pair).same
     strict = rtdiff.compare(*pair, strict=True)
     assert np.array_equal(strict.mask > 0, (pair[0] != pair[1]).any(axis=2))
+
+
+@pytest.mark.parametrize("side", [1, 2, 7, 8, 16, 40, 64])
+@pytest.mark.parametrize("level", [0, 60, 90, 100, 130, 255])
+def test_a_red_pixel_in_a_flat_picture_is_found(side: int, level: int) -> None:
+    # saved as a poor JPEG the dot would vanish; that is no reason to think that it was
+    before = np.full((side, side, 3), level, np.uint8)
+    after = before.copy()
+    after[side // 2, side // 2] = RED
+    assert [box.area_px for box in rtdiff.compare(before, after).boxes] == [1]
+    assert not rtdiff.compare(after, before).same
