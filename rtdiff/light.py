@@ -86,7 +86,7 @@ def _line(plane: NDArray[np.int64], unit: float, middle: float) -> tuple[float, 
     x, y = _means(plane, middle)
     near = NEAR * unit
     best, held = (1.0, 0.0), int((np.abs(y - x) <= near).sum())
-    if held == len(plane):
+    if held > len(plane) - FEWEST:
         return best
     lines = _through(_medians(x, y, unit), 8 * unit)
     counts = (np.abs(y - lines[:, :1] * x - lines[:, 1:]) <= near).sum(axis=1)
