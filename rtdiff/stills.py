@@ -10,7 +10,7 @@ from rtdiff.judge import Judge
 from rtdiff.reconcile import match_pair
 from rtdiff.records import Diff, Frame
 from rtdiff.sources.paths import read_stdin
-from rtdiff.sources.picture import read_picture, read_picture_bytes
+from rtdiff.sources.picture import PictureSource
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -46,6 +46,15 @@ class Stills:
         self.skipped = self._judge.skipped
         self.split = self._judge.split
 
+    def open(self, path: str | Path, side: int = 0) -> PictureSource:
+        """Return a picture of which only the header has been read; see `read`."""
+        number = self._settings.frame[side]
+        if str(path) == "-":
+            return PictureSource("stdin", data=read_stdin(), frame=number, split=self.split)
+        if Path(path).is_dir():
+            raise SettingsError(f"{redact(path)}: is a folder, the other is not; give two of a kind")
+        return PictureSource(str(path), frame=number, split=self.split)
+
     def read(self, path: str | Path, side: int = 0) -> Frame:
         """Return a picture; `side` is 0 for the reference, 1 for the test; ``-`` is stdin.
 
@@ -54,12 +63,7 @@ class Stills:
         SourceError, SettingsError
             It cannot be read, or has no such frame.
         """
-        number = self._settings.frame[side]
-        if str(path) == "-":
-            return read_picture_bytes(read_stdin(), "stdin", frame=number, split=self.split)
-        if Path(path).is_dir():
-            raise SettingsError(f"{redact(path)}: is a folder, the other is not; give two of a kind")
-        return read_picture(path, frame=number, split=self.split)
+        return next(iter(self.open(path, side)))
 
     def compare(self, reference: Frame, test: Frame) -> Diff:
         """Compare two frames of any size, depth and planes."""

@@ -49,9 +49,10 @@ def compare(settings: CompareConfig) -> int:
     if settings.reference == settings.test == "-":
         raise SettingsError("-: stdin holds one picture; give the other as a file")
     stills = Stills(settings, few=True)
-    sides = ((settings.reference, 0), (settings.test, 1))
+    # both headers first: a bomb is refused before the other picture is decoded
+    opened = stills.open(settings.reference, 0), stills.open(settings.test, 1)
     with native_messages() as said:
-        reference, test = spread(lambda side: stills.read(*side), sides, 2)
+        reference, test = spread(lambda picture: next(iter(picture)), opened, 2)
     refuse_damaged(said, stills.read, (settings.reference, settings.test))
     diff = stills.compare(reference, test)
     infos = info_of(settings.reference, reference), info_of(settings.test, test)
@@ -62,7 +63,13 @@ def compare(settings: CompareConfig) -> int:
 
         write_json(settings.json_file, result_json(settings, diff, *infos))
     if settings.json_file != "-":
-        text = compare_text(diff, reference_info=infos[0], test_info=infos[1], colour=sys.stdout.isatty())
+        text = compare_text(
+            diff,
+            reference_info=infos[0],
+            test_info=infos[1],
+            colour=sys.stdout.isatty(),
+            passes=None if settings.fail_under is None else passes(settings, diff),
+        )
         sys.stdout.write(text.rstrip("\n") + "\n")
     if settings.update and not passes(settings, diff):
         from rtdiff.commands.accept import accept_file

@@ -29,6 +29,7 @@ def compare_text(
     test_info: Mapping[str, Any],
     colour: bool = False,
     error: str | None = None,
+    passes: bool | None = None,
 ) -> str:
     """Return the result as a few lines, newline at the end included.
 
@@ -42,6 +43,8 @@ def compare_text(
         Colour the verdict for a terminal; without it there is no escape sequence in the text.
     error : str, optional
         Why not everything was compared.
+    passes : bool, optional
+        What ``--fail-under`` decides, if it was given: it alone is what the exit code says.
     """
     verdict, paint = ("SAME", GREEN) if diff.same else ("DIFFERENT", RED)
     word = f"{paint}{verdict}{PLAIN}" if colour else verdict
@@ -62,6 +65,10 @@ def compare_text(
     ]
     rows += _whole(diff)
     rows += [("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
+    if passes is not None:
+        rows.append(
+            ("limit", f"--fail-under {'passes' if passes else 'fails'}; it alone decides the exit code")
+        )
     rows += [("corrected", _correction(correction)) for correction in diff.corrections]
     if error is not None:
         rows.append(("stopped", printable(redact(error))))

@@ -76,12 +76,20 @@ class PictureSource(Source):
         See `read_picture`.
     data : bytes, optional
         The file's content, when it has been read already (stdin).
+    split : callable, optional
+        See `frame_from_array`.
     """
 
     def __init__(
-        self, uri: str, *, max_pixels: int = MAX_PIXELS, frame: int = 0, data: bytes | None = None
+        self,
+        uri: str,
+        *,
+        max_pixels: int = MAX_PIXELS,
+        frame: int = 0,
+        data: bytes | None = None,
+        split: Split | None = None,
     ) -> None:
-        self._name, self._number = redact(uri), frame
+        self._name, self._number, self._split = redact(uri), frame, split
         self._data = read_whole(Path(uri)) if data is None else data
         self._header = read_header(self._data, self._name, max_pixels, frame)
         self._frame: Frame | None = None
@@ -98,7 +106,7 @@ class PictureSource(Source):
         if self._closed:
             raise SourceError(f"{self._name}: this source is closed; open it again")
         if self._frame is None:
-            self._frame = _frame(self._data, self._header, self._name, self._number)
+            self._frame = _frame(self._data, self._header, self._name, self._number, self._split)
             self._data = b""
         yield self._frame
 
