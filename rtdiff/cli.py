@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 VERBS = {
     "compare": ("CompareConfig", "Compare REF with TEST: `rtdiff REF TEST` is the same"),
     "watch": ("WatchConfig", "Hold every frame of SOURCE against a reference; raise alarms"),
+    "eval": ("EvalConfig", "Measure detection against truth, beside what people use today"),
     "demo": ("DemoConfig", "Show the main job with nothing at hand; begin here"),
     "doctor": ("DoctorConfig", "Tell what works on this machine, and what to install for the rest"),
     "bench": ("BenchConfig", "Measure this machine's speed"),
 }
-LATER_VERBS = ("grab", "serve", "eval", "calibrate", "events")
+LATER_VERBS = ("grab", "serve", "calibrate", "events")
 OWN_FLAGS = frozenset({"help", "version", "dump-config", "schema"})
 INTERRUPTED, TROUBLE = 130, 2
 

@@ -33,6 +33,7 @@ __all__ = [
     "CompareConfig",
     "DemoConfig",
     "DoctorConfig",
+    "EvalConfig",
     "VerbConfig",
     "WatchConfig",
     "WatchZone",
@@ -235,3 +236,65 @@ class DemoConfig(VerbConfig):
     def check(self) -> None:
         """Raise ValueError when options do not go together."""
         check_files((self.source or "",), (self.output or "",) if self.output else ())
+
+
+def _given(key: str) -> Option[Any]:
+    """Return an option of `compare` or `watch` that is as theirs, and as theirs when it is not given."""
+    theirs = CompareConfig.options.get(key) or WatchConfig.options[key]
+    return Option(theirs.kind.or_none(), None, theirs.description)
+
+
+class EvalConfig(VerbConfig):
+    """``rtdiff eval DATASET``."""
+
+    positional = ("dataset",)
+
+    dataset = Option(
+        INPUT, NEEDED, "A folder of pairs or scenes with truth, or a file of annotations or events"
+    )
+    layout = Option(f.choice("auto", "deeppcb", "coco", "cdnet", "events"), "auto", "Layout of the dataset")
+    iou = Option(
+        f.number(0, 0.99, "IOU"), 0.33, "A box fits a true one above this intersection over union, 0 to 0.99"
+    )
+    engine = _given("engine")
+    strict = _given("strict")
+    threshold = _given("threshold")
+    min_area = _given("min-area")
+    min_side = _given("min-side")
+    merge = _given("merge")
+    ignore = _given("ignore")
+    size_policy = _given("size-policy")
+    threads = _given("threads")
+    fps = Option(f.RATE, Fraction(25), "Rate of what carries none (folders), frames a second")
+    jobs = Option(
+        f.whole(0, 256, "N"), 0, "Pairs and scenes at work at a time, 0 to 256; 0: as many as cores"
+    )
+    fail_under = Option(f.number(0, 1, "F1").or_none(), None, "Exit with 1 when F1 in all is below, 0 to 1")
+    json_file = Option(FILE.or_none(), None, "Write the result as JSON; - is stdout", key="json")
+    output = Option(OUTPUT.or_none(), None, "Write a page with curves, tables and the worst mistakes")
+    exit_zero = Option(f.FLAG, False, "Exit with 0 where it would be 1")
+
+    MEASURED = ("engine", "strict", "threshold", "min-area", "min-side", "merge", "ignore", "size-policy")
+
+    def for_ours(self, threads: int) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the options for `rtdiff.compare`, and those for `rtdiff.Differ`, as they were given.
+
+        Parameters
+        ----------
+        threads : int
+            How many each may use when ``--threads`` does not say; no result depends on it.
+        """
+        given = {**self.told(), "threads": self.threads or threads}
+        stills, frames = (
+            {key.replace("-", "_"): value for key, value in given.items() if key in model.options}
+            for model in (CompareConfig, WatchConfig)
+        )
+        return stills, frames | {"fps": self.fps}
+
+    def told(self) -> dict[str, Any]:
+        """Return what was given of the options that a result depends on."""
+        return {key: value for key, value in self.plain(self.MEASURED).items() if value is not None}
+
+    def check(self) -> None:
+        """Raise ValueError when options do not go together."""
+        check_files((self.dataset,), tuple(filter(None, (self.json_file, self.output))))

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 from rtdiff import config, values
 from rtdiff.arguments import LATER
-from rtdiff.config import BenchConfig, CompareConfig, DemoConfig, DoctorConfig, WatchConfig, from_options
+from rtdiff.config import (
+    BenchConfig,
+    CompareConfig,
+    DemoConfig,
+    DoctorConfig,
+    EvalConfig,
+    WatchConfig,
+    from_options,
+)
 from rtdiff.errors import SettingsError
 from rtdiff.settings_file import dump, load
 from rtdiff.validation import keys_of, validated
@@ -24,6 +32,7 @@ MODELS = {
     "bench": BenchConfig,
     "doctor": DoctorConfig,
     "demo": DemoConfig,
+    "eval": EvalConfig,
 }
 CONFIGS = Path(__file__).parents[1] / "configs"
 SECOND = 1_000_000_000

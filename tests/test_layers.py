@@ -46,6 +46,7 @@ COMPOSERS = {
     "__init__",
     "assemble",
     "differ",
+    "evaluation",
     "given",
     "judge",
     "notebook",
