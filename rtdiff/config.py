@@ -256,6 +256,11 @@ class EvalConfig(VerbConfig):
     iou = Option(
         f.number(0, 0.99, "IOU"), 0.33, "A box fits a true one above this intersection over union, 0 to 0.99"
     )
+    against = Option(
+        f.RIVALS,
+        (),
+        "Measure rivals too: all, or only some (absdiff, ssim-otsu, mog2, knn, cnt, gsoc), with commas",
+    )
     engine = _given("engine")
     strict = _given("strict")
     threshold = _given("threshold")

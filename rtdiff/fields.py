@@ -213,4 +213,14 @@ UPDATE = Kind(
     bare=ALL,
 )
 
+
+_RIVALS = choices(ALL, "absdiff", "ssim-otsu", "mog2", "knn", "cnt", "gsoc", none=True)
+RIVALS = Kind(
+    lambda value: (ALL,) if value is True else () if value is False else _RIVALS.parse(value),
+    "[=NAME,...]",
+    {"anyOf": [{"type": "boolean"}, *_RIVALS.schema["anyOf"]]},
+    ",".join,
+    bare=ALL,
+)
+
 NAME = Kind(_name, "NAME", {"type": "string", "minLength": 1, "maxLength": 64}, same)

@@ -11,6 +11,7 @@ from rtdiff.assemble import usable_cores
 from rtdiff.commands.eval_progress import progress
 from rtdiff.evaluation.datasets import open_dataset
 from rtdiff.evaluation.methods import Method, Ours
+from rtdiff.evaluation.rivals import rivals
 from rtdiff.evaluation.running import Run, Terms, run_all, steps_of, tasks_of
 from rtdiff.reports.compare_json import write_json
 from rtdiff.reports.eval_json import eval_json
@@ -37,7 +38,8 @@ def eval(settings: EvalConfig) -> int:  # noqa: A001 - the verb's name
     dataset = open_dataset(settings.dataset, settings.layout)
     jobs = max(1, min(settings.jobs or usable_cores(), tasks_of(dataset)))
     terms = Terms(settings.iou, settings.fps, jobs)
-    methods: list[Method] = [Ours(*settings.for_ours(max(1, usable_cores() // jobs)))]
+    others, notes = rivals(settings.against)
+    methods: list[Method] = [Ours(*settings.for_ours(max(1, usable_cores() // jobs))), *others]
     with progress(len(methods) * steps_of(dataset)) as step:
         runs, stopped = run_all(methods, dataset, terms, step)
     result = EvalResult(
@@ -46,6 +48,7 @@ def eval(settings: EvalConfig) -> int:  # noqa: A001 - the verb's name
         iou=settings.iou,
         methods=[_result(run) for run in runs],
         settings=settings.told(),
+        notes=notes,
         error="" if stopped is None else _INTERRUPTED,
         seconds=time.monotonic() - begin,
     )
