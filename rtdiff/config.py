@@ -240,7 +240,7 @@ class DemoConfig(VerbConfig):
 
 def _given(key: str) -> Option[Any]:
     """Return an option of `compare` or `watch` that is as theirs, and as theirs when it is not given."""
-    theirs = CompareConfig.options.get(key) or WatchConfig.options[key]
+    theirs = WatchConfig.options.get(key) or CompareConfig.options[key]
     return Option(theirs.kind.or_none(), None, theirs.description)
 
 
@@ -261,6 +261,8 @@ class EvalConfig(VerbConfig):
         (),
         "Measure rivals too: all, or only some (absdiff, ssim-otsu, mog2, knn, cnt, gsoc), with commas",
     )
+    sweep = Option(f.SWEEP, (), "Measure at several thresholds, for a curve; bare: ten from 2 to 24")
+    late = Option(f.SPAN, Span(2 * 10**9), "How long after the end of an event its alarm may come")
     engine = _given("engine")
     strict = _given("strict")
     threshold = _given("threshold")
@@ -269,20 +271,30 @@ class EvalConfig(VerbConfig):
     merge = _given("merge")
     ignore = _given("ignore")
     size_policy = _given("size-policy")
+    reference = _given("reference")
+    raise_at = _given("raise-at")
+    clear_at = _given("clear-at")
+    on_delay = _given("on-delay")
+    on_frames = _given("on-frames")
+    off_delay = _given("off-delay")
     threads = _given("threads")
     fps = Option(f.RATE, Fraction(25), "Rate of what carries none (folders), frames a second")
     jobs = Option(
         f.whole(0, 256, "N"), 0, "Pairs and scenes at work at a time, 0 to 256; 0: as many as cores"
     )
     fail_under = Option(f.number(0, 1, "F1").or_none(), None, "Exit with 1 when F1 in all is below, 0 to 1")
+    worst = Option(f.whole(0, 200, "N"), 12, "How many of the worst mistakes are kept as pictures, 0 to 200")
     json_file = Option(FILE.or_none(), None, "Write the result as JSON; - is stdout", key="json")
     output = Option(OUTPUT.or_none(), None, "Write a page with curves, tables and the worst mistakes")
     exit_zero = Option(f.FLAG, False, "Exit with 0 where it would be 1")
 
-    MEASURED = ("engine", "strict", "threshold", "min-area", "min-side", "merge", "ignore", "size-policy")
+    MEASURED = (
+        *("engine", "strict", "threshold", "min-area", "min-side", "merge", "ignore", "size-policy"),
+        *("reference", "raise-at", "clear-at", "on-delay", "on-frames", "off-delay"),
+    )
 
     def for_ours(self, threads: int) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Return the options for `rtdiff.compare`, and those for `rtdiff.Differ`, as they were given.
+        """Return the options of ``rtdiff compare``, and those of ``rtdiff watch``, as they were given.
 
         Parameters
         ----------
@@ -290,11 +302,12 @@ class EvalConfig(VerbConfig):
             How many each may use when ``--threads`` does not say; no result depends on it.
         """
         given = {**self.told(), "threads": self.threads or threads}
-        stills, frames = (
-            {key.replace("-", "_"): value for key, value in given.items() if key in model.options}
-            for model in (CompareConfig, WatchConfig)
+        alone = {"reference"}  # of a watch; two stills have their own
+        stills, watch = (
+            {key.replace("-", "_"): value for key, value in given.items() if key in keys}
+            for keys in (set(CompareConfig.options) - alone, set(WatchConfig.options))
         )
-        return stills, frames | {"fps": self.fps}
+        return stills, watch | {"fps": self.fps}
 
     def told(self) -> dict[str, Any]:
         """Return what was given of the options that a result depends on."""

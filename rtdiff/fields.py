@@ -214,6 +214,26 @@ UPDATE = Kind(
 )
 
 
+SWEPT = "2,3,4,5,6,8,10,12,16,24"
+_THRESHOLD = number(0.5, 100, "N")
+
+
+def _thresholds(value: object) -> tuple[float, ...]:
+    """Return what ``--sweep`` goes over: ascending, none twice."""
+    if value is None or value is False:
+        return ()
+    value = SWEPT if value is True else value
+    parts = value.split(",") if isinstance(value, str) else items(value)
+    return tuple(sorted({_THRESHOLD.parse(part) for part in parts}))
+
+
+SWEEP = Kind(
+    _thresholds,
+    "[=N,N,...]",
+    {"anyOf": [{"type": ["boolean", "string"]}, {"type": "array", "items": {"type": "number"}}]},
+    list,
+    bare=SWEPT,
+)
 _RIVALS = choices(ALL, "absdiff", "ssim-otsu", "mog2", "knn", "cnt", "gsoc", none=True)
 RIVALS = Kind(
     lambda value: (ALL,) if value is True else () if value is False else _RIVALS.parse(value),

@@ -8,8 +8,11 @@ from collections.abc import Callable, Iterator
 
 
 @contextlib.contextmanager
-def progress(total: int) -> Iterator[Callable[[], None]]:
-    """Yield what is called after every pair and frame, from any thread; it draws only on a terminal."""
+def progress(total: int | None) -> Iterator[Callable[[], None]]:
+    """Yield what is called after every pair and frame, from any thread; it draws only on a terminal.
+
+    `total` is how often, None when nobody knows.
+    """
     if not sys.stderr.isatty():
         yield lambda: None
         return

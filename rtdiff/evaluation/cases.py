@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,8 +40,8 @@ class Pair:
     """What it is."""
     boxes: tuple[TrueBox, ...]
     """True regions, pixels of the reference."""
-    shapes: tuple[tuple[NDArray[np.float64], ...], ...] | None = None
-    """Outlines of every region, (N, 2) x and y; None: there are only boxes."""
+    truth: Callable[[], Truth] | None = None
+    """Makes the true mask; None: there are only boxes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from rtdiff.reports.eval_result import Counts
-
-DEFINITION = (
-    "average precision: area under the highest precision at this recall or more, from recall 0 to the "
-    "highest recall of the sweep; recall beyond it counts as 0"
-)
+from rtdiff.evaluation.running import Run
+from rtdiff.reports.eval_result import MEASURES, Counts, Curve, Tally
 
 
 def average_precision(counts: Sequence[Counts]) -> float:
@@ -29,3 +25,15 @@ def average_precision(counts: Sequence[Counts]) -> float:
         before = points[place - 1][0] if place else 0.0
         area += (recall - before) * best
     return area
+
+
+def curves_of(swept: Mapping[float, Run]) -> list[Curve]:
+    """Return a curve for every measure of a sweep, all scenes counted together."""
+    totals = {at: sum(swept[at].scenes.values(), Tally()) for at in sorted(swept)}
+    made = []
+    for measure in MEASURES:
+        points = {at: tally.counts[measure] for at, tally in totals.items() if measure in tally.counts}
+        if points:
+            counts = tuple(points.values())
+            made.append(Curve(measure, tuple(points), counts, average_precision(counts)))
+    return made

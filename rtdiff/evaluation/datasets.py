@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rtdiff.errors import SettingsError, SourceError, redact
-from rtdiff.evaluation import cdnet, deeppcb
+from rtdiff.evaluation import cdnet, coco, deeppcb, event_lists
 from rtdiff.evaluation.cases import Dataset, Scene
 
-LAYOUTS = ("deeppcb", "cdnet")
+LAYOUTS = ("deeppcb", "coco", "cdnet", "events")
 
 
 def open_dataset(path: str, layout: str = "auto") -> Dataset:
@@ -31,7 +31,7 @@ def open_dataset(path: str, layout: str = "auto") -> Dataset:
     if not root.exists():
         raise SourceError(f"{redact(path)}: is not there; name a dataset")
     try:
-        found = _folder(root, layout) if root.is_dir() else []
+        found = _folder(root, layout) if root.is_dir() else _file(root, layout)
     except OSError as error:
         if isinstance(error, SourceError):
             raise
@@ -56,7 +56,29 @@ def _folder(root: Path, layout: str) -> list[tuple[str, Scene]]:
         outer = [root] if layout == "deeppcb" else [root, *sorted(p for p in root.iterdir() if p.is_dir())]
         groups = dict.fromkeys(group for folder in outer for group in deeppcb.groups(folder))
         found += [("deeppcb", deeppcb.read(group)) for group in groups]
+    if layout in ("auto", "coco"):
+        for path in sorted((*root.glob("*.json"), *root.glob("annotations/*.json"))):
+            data = coco.load(path)
+            if coco.is_coco(data):
+                found += [("coco", scene) for scene in coco.read(path, data)]
     return found
+
+
+def _file(path: Path, layout: str) -> list[tuple[str, Scene]]:
+    if path.suffix.lower() == ".csv":
+        return (
+            [("events", scene) for scene in event_lists.read_csv(path)]
+            if layout in ("auto", "events")
+            else []
+        )
+    if path.suffix.lower() != ".json":
+        return []
+    data = coco.load(path)
+    if layout in ("auto", "coco") and coco.is_coco(data):
+        return [("coco", scene) for scene in coco.read(path, data)]
+    if layout in ("auto", "events") and event_lists.is_events(data):
+        return [("events", scene) for scene in event_lists.read_json(path, data)]
+    return []
 
 
 def _name(root: Path, scene: Path) -> str:

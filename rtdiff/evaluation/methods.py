@@ -6,11 +6,14 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtdiff.differ import Differ, compare
 from rtdiff.evaluation.cases import Found
 from rtdiff.records import Diff, Frame
+
+if TYPE_CHECKING:
+    from rtdiff.config import WatchConfig
 
 Step = Callable[[Frame], Found]
 """Finds what is different in the next frame of a sequence."""
@@ -48,15 +51,16 @@ class Ours(Method):
 
     Parameters
     ----------
-    stills, sequences : mapping
-        Options that were given, for each of the two; everything else is at its default.
+    stills, watch : mapping
+        Options of ``rtdiff compare`` and of ``rtdiff watch`` that were given; the rest is at its default.
     """
 
     name = "rtdiff"
 
-    def __init__(self, stills: Mapping[str, Any], sequences: Mapping[str, Any]) -> None:
-        self._stills, self._sequences = dict(stills), dict(sequences)
-        self.what = "rtdiff.compare for stills, rtdiff.Differ with tracking for sequences"
+    what = "rtdiff.compare of stills, rtdiff.Differ of frames, rtdiff watch of events"
+
+    def __init__(self, stills: Mapping[str, Any], watch: Mapping[str, Any]) -> None:
+        self._stills, self._watch = dict(stills), dict(watch)
 
     def still(self, reference: Path, test: Path) -> Found:
         """Return what `rtdiff.compare` finds."""
@@ -65,7 +69,8 @@ class Ours(Method):
     @contextlib.contextmanager
     def sequence(self, reference: Frame, before: Callable[[], Iterable[Frame]]) -> Iterator[Step]:  # noqa: ARG002
         """Yield what asks one `rtdiff.Differ` with the pinned reference."""
-        with Differ(reference=reference, **self._sequences) as differ:
+        options = {key: value for key, value in self._watch.items() if key != "reference"}
+        with Differ(reference=reference, **options) as differ:
 
             def step(frame: Frame) -> Found:
                 diff = differ(frame)
@@ -74,6 +79,12 @@ class Ours(Method):
                 return _found(diff)
 
             yield step
+
+    def watching(self, source: str) -> WatchConfig:
+        """Return the settings of ``rtdiff watch`` for a source."""
+        from rtdiff.config import WatchConfig, from_options
+
+        return from_options(WatchConfig, **{**self._watch, "source": source})
 
 
 def _found(diff: Diff) -> Found:

@@ -7,10 +7,13 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 
+from rtdiff.evaluation.alarms import measure_alarms
 from rtdiff.evaluation.cases import AlarmScene, Dataset, MaskScene, Pair, Scene, StillScene
 from rtdiff.evaluation.measure import measure_frames, measure_pair
-from rtdiff.evaluation.methods import Method
+from rtdiff.evaluation.methods import Method, Ours
+from rtdiff.evaluation.mistakes import Worst
 from rtdiff.reports.eval_result import Tally
 
 _WAIT_S = 0.25  # so that Ctrl-C is heard on Windows too
@@ -22,6 +25,8 @@ class Run:
 
     method: Method
     """What is measured."""
+    worst: Worst
+    """Where its mistakes go."""
     scenes: dict[str, Tally] = field(default_factory=dict)
     """By name, those alone of which something was measured."""
 
@@ -34,19 +39,21 @@ class Terms:
     """A box fits above this intersection over union."""
     fps: Fraction
     """Frames a second of what carries no rate."""
+    late_s: float
+    """How long after the end of an event its alarm may come, seconds."""
     jobs: int
     """Pairs and scenes at work at a time."""
 
 
 def run_all(
-    methods: Sequence[Method], dataset: Dataset, terms: Terms, step: Callable[[], None]
-) -> tuple[list[Run], BaseException | None]:
+    runs: Sequence[Run], dataset: Dataset, terms: Terms, step: Callable[[], None]
+) -> BaseException | None:
     """Measure every method on every scene.
 
     Parameters
     ----------
-    methods : sequence of Method
-        What is measured.
+    runs : sequence of Run
+        What is measured; they are filled.
     dataset : Dataset
         On what.
     terms : Terms
@@ -56,9 +63,7 @@ def run_all(
 
     Returns
     -------
-    runs : list of Run
-        One a method, in order.
-    stopped : BaseException or None
+    BaseException or None
         What ended it early: Ctrl-C; the runs hold what was measured until then.
 
     Raises
@@ -66,14 +71,13 @@ def run_all(
     RtdiffError
         What cannot be read or run.
     """
-    runs = [Run(method) for method in methods]
     stop = threading.Event()
     with ThreadPoolExecutor(terms.jobs, "eval") as pool:
         work: list[tuple[Run, str, Future[Tally]]] = []
         try:
             for run in runs:
                 for scene in dataset.scenes:
-                    for task in _tasks(run.method, scene, terms, stop, step):
+                    for task in _tasks(run, scene, terms, stop, step):
                         work.append((run, scene.name, pool.submit(task)))
             _wait([future for *_, future in work])
             stopped: BaseException | None = None
@@ -88,7 +92,7 @@ def run_all(
             tally = future.result()
             if tally.frames:
                 run.scenes[name] = run.scenes.get(name, Tally()) + tally
-    return runs, stopped
+    return stopped
 
 
 def _wait(futures: Sequence[Future[Tally]]) -> None:
@@ -100,24 +104,34 @@ def _wait(futures: Sequence[Future[Tally]]) -> None:
 
 
 def _tasks(
-    method: Method, scene: Scene, terms: Terms, stop: threading.Event, step: Callable[[], None]
+    run: Run, scene: Scene, terms: Terms, stop: threading.Event, step: Callable[[], None]
 ) -> list[Callable[[], Tally]]:
-    def pair_task(pair: Pair) -> Tally:
-        if stop.is_set():
-            return Tally()
-        tally = measure_pair(method, pair, terms.iou)
-        step()
-        return tally
-
+    """Return what can be done at a time, in the order in which it adds up."""
+    method = run.method
     if isinstance(scene, StillScene):
-        return [lambda pair=pair: pair_task(pair) for pair in scene.pairs]  # type: ignore[misc]
+        return [partial(_pair, run, scene.name, pair, terms, stop, step) for pair in scene.pairs]
     if isinstance(scene, MaskScene):
-        return [lambda: measure_frames(method, scene, terms.iou, terms.fps, stop, step)]
-    raise NotImplementedError
+        return [partial(measure_frames, method, scene, terms.iou, terms.fps, run.worst, stop, step)]
+    if isinstance(method, Ours):
+        watched = method.watching(scene.source)
+        return [partial(measure_alarms, watched, scene, terms.late_s, stop, step)]
+    return []
 
 
-def steps_of(dataset: Dataset) -> int:
-    """Return how often one method calls `step` on a dataset."""
+def _pair(
+    run: Run, scene: str, pair: Pair, terms: Terms, stop: threading.Event, step: Callable[[], None]
+) -> Tally:
+    if stop.is_set():
+        return Tally()
+    tally = measure_pair(run.method, scene, pair, terms.iou, run.worst)
+    step()
+    return tally
+
+
+def steps_of(dataset: Dataset) -> int | None:
+    """Return how often one method calls `step` on a dataset; None: nobody knows, for there are videos."""
+    if any(isinstance(scene, AlarmScene) for scene in dataset.scenes):
+        return None
     return sum(
         len(scene.pairs) if isinstance(scene, StillScene) else len(scene.truth)
         for scene in dataset.scenes

@@ -9,7 +9,7 @@ from typing import Any
 from rtdiff import __version__
 from rtdiff.errors import redact
 from rtdiff.reports.compare_json import settings_hash
-from rtdiff.reports.eval_result import HEADLINE, Alarms, Counts, Curve, EvalResult, MethodResult, Tally
+from rtdiff.reports.eval_result import HEADLINE, Counts, Curve, EvalResult, MethodResult, Tally
 from rtdiff.reports.strict import plain
 
 SCHEMA = "rtdiff.eval/1"
@@ -59,14 +59,14 @@ def _method(method: MethodResult) -> dict[str, Any]:
             }
             for name, counts in pooled.counts.items()
         }
-        | _alarms(pooled.alarms),
+        | _alarms(pooled),
         "scenes": [{"name": redact(name), **_tally(tally)} for name, tally in method.scenes.items()],
     }
 
 
 def _tally(tally: Tally) -> dict[str, Any]:
     counts: Mapping[str, Any] = {name: _counts(counts) for name, counts in tally.counts.items()}
-    return {"frames": tally.frames, **counts, **_alarms(tally.alarms)}
+    return {"frames": tally.frames, **counts, **_alarms(tally)}
 
 
 def _counts(counts: Counts) -> dict[str, Any]:
@@ -74,11 +74,14 @@ def _counts(counts: Counts) -> dict[str, Any]:
     return {"right": counts.right, "false": counts.false, "missed": counts.missed, **figures}
 
 
-def _alarms(alarms: Alarms | None) -> dict[str, Any]:
+def _alarms(tally: Tally) -> dict[str, Any]:
+    alarms = tally.alarms
     if alarms is None:
         return {}
     delays = alarms.delays_s
     made: dict[str, Any] = {"hours": alarms.hours, "repeated": alarms.repeated}
+    if alarms.hours:
+        made["false_per_hour"] = tally.counts["events"].false / alarms.hours
     if delays:
         made["delay_s"] = {
             "mean": statistics.fmean(delays),
