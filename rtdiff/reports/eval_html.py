@@ -15,7 +15,7 @@ from rtdiff.reports.eval_text import about, alarm_text, average_text, figure, he
 from rtdiff.reports.slider_html import asset, escape, page, pair_view, picture_uri
 
 LONGEST = 1440  # pixels of a picture of a mistake
-PNG_MOST = 1_000_000  # bytes; above that it is a JPEG
+PNG_MOST = 250_000  # bytes; above that it is a JPEG, or twelve mistakes make 10 MB
 NAMES = {"pixels": "Pixels", "boxes": "Boxes", "events": "Events"}
 AUC = (
     "The area under a curve is the average precision: of every recall the highest precision at this recall "

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from rtdiff.figures import printable
 from rtdiff.reports.eval_result import Counts, Curve
 from rtdiff.reports.slider_html import escape
 
 WIDE, HIGH = 640, 440
-LEFT, TOP, SIDE, FOOT = 48, 14, 18, 44  # margins, for the words at the axes
+LEFT, TOP, SIDE, FOOT = 48, 24, 18, 44  # margins, for the words at the axes
 EQUAL = (0.5, 0.7, 0.8, 0.9, 0.95)  # F1 of the dashed lines
 SHAPES = (
     '<circle cx="0" cy="0" r="6.5"{}/>',
@@ -89,10 +88,10 @@ def _equal(f1: float) -> str:
     steps = [lowest + (1 - lowest) * n / 40 for n in range(41)]
     spots = [_place(recall, f1 * recall / (2 * recall - f1)) for recall in steps]
     path = "L".join(f"{x:.1f} {y:.1f}" for x, y in spots)
-    x, y = spots[-1]
+    x, y = spots[0]
     return (
         f'<path class="re-iso" d="M{path}"/>'
-        f'<text x="{x - 4:.1f}" y="{y + 13:.1f}" text-anchor="end">F1 {printable(f1)}</text>'
+        f'<text x="{x:.1f}" y="{y - 7:.1f}" text-anchor="middle">F1 {f1:g}</text>'
     )
 
 
