@@ -121,6 +121,19 @@ def test_a_pair_is_told_as_if_it_were_compared_alone(
         assert alone.keys() - own.keys() == {"schema", "rtdiff", "complete", "metric", "engine", "settings"}
 
 
+def test_what_changed_in_a_whole_picture_is_told_of_a_pair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paler = (page(1) * 0.9).astype(np.uint8)
+    ref, new = tree(tmp_path / "ref", {"a.png": page(1)}), tree(tmp_path / "new", {"a.png": paler})
+    (pair,) = told(capsys, ref, new, "--max-density", "6/8", code=1)["pairs"]
+    run(ref / "a.png", new / "a.png", "--max-density", "6/8", "--json", "-")
+    alone = json.loads(capsys.readouterr().out)
+    assert pair["light"] == alone["light"]
+    assert pair["density"] == alone["density"]
+    assert set(SCHEMA["$defs"]["pair"]["properties"]) >= pair.keys()
+
+
 def test_shared_definitions_of_the_schemas_are_the_same() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     compare = json.loads((SCHEMAS / "compare.json").read_text())
