@@ -12,6 +12,8 @@ import pytest
 
 import rtdiff
 from rtdiff.cli import main
+from rtdiff.commands.result import TOLD
+from rtdiff.config import CompareConfig
 
 
 @pytest.fixture
@@ -222,3 +224,9 @@ def test_a_picture_from_stdin(pair: tuple[Path, Path]) -> None:
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["reference"]["path"] == "-"
     assert run("-", "-") == 2
+
+
+def test_a_result_tells_every_setting_that_it_depends_on() -> None:
+    inputs, outputs = {"reference", "test"}, {"json", "output", "layout", "palette", "junit", "update"}
+    others = {"debug", "engine", "exit-zero", "fps", "jobs", "range", "server", "threads"}
+    assert set(TOLD) == CompareConfig.options.keys() - inputs - outputs - others

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
 TOLD = (
-    *("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone"),
-    *("max-density", "ignore"),
-    *("ignore-region", "mask"),
+    *("threshold", "metric", "size-policy", "strict", "min-area", "min-side", "merge", "max-diff-pixels"),
+    *("max-density", "ignore", "fail-under", "frame", "zone", "ignore-region", "mask"),
 )
+"""Settings that a verdict depends on."""
 
 
 def info_of(path: object, frame: Frame) -> dict[str, Any]:
