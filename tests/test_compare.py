@@ -1,6 +1,7 @@
 """``rtdiff compare`` and `rtdiff.compare`: verdict, exit code, JSON, text, pictures; hostile input."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -230,3 +231,11 @@ def test_a_result_tells_every_setting_that_it_depends_on() -> None:
     inputs, outputs = {"reference", "test"}, {"json", "output", "layout", "palette", "junit", "update"}
     others = {"debug", "engine", "exit-zero", "fps", "jobs", "range", "server", "threads"}
     assert set(TOLD) == CompareConfig.options.keys() - inputs - outputs - others
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing stdin is a POSIX shell's")
+def test_a_closed_stdin_is_refused_in_one_line(pair: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "rtdiff", str(pair[0]), "-"]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rtdiff: stdin: nothing is redirected to it; ")
