@@ -199,8 +199,6 @@ def _settings(
 
     required = [key for key in model.positional if model.options[key].needed]
     need(next((key for key in required if key not in given and key not in (file.values if file else {})), ""))
-    if [given.get(key) for key in ("reference", "test")] == ["-", "-"]:
-        raise SettingsError("-: stdin cannot be both; give the name of a file for one")
     settings = validated(model, given, file, named=named)
     need(settings.missing())
     return settings

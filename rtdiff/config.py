@@ -101,6 +101,12 @@ class CompareConfig(CommonConfig):
         read = (*filter(None, (self.reference, self.test)), *read)
         return read, (*written, self.junit) if self.junit else written
 
+    def check(self) -> None:
+        """Raise ValueError when options do not go together."""
+        super().check()
+        if self.reference == self.test == "-":
+            raise ValueError("-: stdin cannot be both; give the name of a file for one")
+
     @property
     def metrics(self) -> tuple[str, ...]:
         """What must be measured: `metric`, and the PSNR that ``--fail-under 40dB`` asks for."""

@@ -239,3 +239,11 @@ def test_a_closed_stdin_is_refused_in_one_line(pair: tuple[Path, Path]) -> None:
     done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr.startswith("rtdiff: stdin: nothing is redirected to it; ")
+
+
+def test_stdin_is_one_of_the_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "both.yaml").write_text("reference: '-'\ntest: '-'\n")
+    assert run("compare", "--config", tmp_path / "both.yaml") == 2
+    assert "stdin cannot be both" in capsys.readouterr().err
+    with pytest.raises(rtdiff.SettingsError, match="stdin cannot be both"):
+        rtdiff.compare("-", "-")

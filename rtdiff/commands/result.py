@@ -58,6 +58,26 @@ def result_json(
     return made
 
 
+def write_results(
+    settings: CompareConfig, diff: Diff, reference_info: dict[str, Any], test_info: dict[str, Any]
+) -> None:
+    """Write what ``--output`` and ``--json`` ask for.
+
+    Raises
+    ------
+    SinkError
+        One of them cannot be written.
+    """
+    if settings.output is not None:
+        from rtdiff.commands.pictures import write_output  # with all that draws
+
+        write_output(settings, diff, reference_info, test_info)
+    if settings.json_file is not None:
+        from rtdiff.reports.compare_json import write_json
+
+        write_json(settings.json_file, result_json(settings, diff, reference_info, test_info))
+
+
 def told_settings(settings: CompareConfig) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
     chosen = settings.plain(TOLD)
