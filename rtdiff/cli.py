@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = error.filename or "stdout"
         return _failed(f"{name}: cannot be used ({error.strerror or error}); see its space and rights", words)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11, while a class is made
+            return INTERRUPTED
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _failed(f"internal error: {told}; run again with --debug and report what it shows", words)
     return code

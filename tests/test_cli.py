@@ -294,6 +294,18 @@ def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
     assert (child.returncode, child.communicate()) == (130, ("", ""))
 
 
+def test_an_interrupt_is_130_also_while_a_class_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            raise KeyboardInterrupt
+
+    def verb(_words: list[str]) -> str:
+        return type("Made", (), {"attribute": Interrupted()}).__name__
+
+    monkeypatch.setattr("rtdiff.cli._verb", verb)
+    assert main(["a.png", "b.png"]) == 130
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 def test_an_interrupted_watch_ends_as_always_with_a_whole_log() -> None:
     words = ["watch", "synthetic://static?size=64x48&frames=9999999", "--log", "-", "--engine", "numpy"]
