@@ -55,6 +55,12 @@ class CompareConfig(CommonConfig):
         "",
         "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png",
     )
+    output = Option(
+        OUTPUT.or_none(),
+        None,
+        "Write the result as a picture, an animation (blink) or an .html page; of folders as a page, "
+        "or as pictures into a FOLDER/",
+    )
     frame = Option(
         f.FRAMES,
         (0, 0),

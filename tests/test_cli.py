@@ -294,6 +294,15 @@ def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
     assert (child.returncode, child.communicate()) == (130, ("", ""))
 
 
+def test_help_shows_what_is_usual_also_where_it_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "that are still the same, 0 to 2147483648 [0]" in words
+    assert "--update[=NAME] Copy what differs" in words
+    assert "[None]" not in words
+    assert "[False]" not in words
+
+
 def test_an_interrupt_is_130_also_while_a_class_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     class Interrupted:
         def __set_name__(self, _owner: type, _name: str) -> None:
