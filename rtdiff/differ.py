@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -63,9 +64,9 @@ def compare(
     names = [os.fspath(what) if isinstance(what, str | os.PathLike) else "" for what in given]
     settings = from_options(CompareConfig, reference=names[0], test=names[1], **with_mask(options))
     check_output(settings)
-    stills = Stills(settings, few=True)
-    frames = [_read(stills, what, side, data_range, settings) for side, what in enumerate(given)]
-    diff = stills.compare(*frames)
+    with closing(Stills(settings, few=True)) as stills:
+        frames = [_read(stills, what, side, data_range, settings) for side, what in enumerate(given)]
+        diff = stills.compare(*frames)
     infos = [info_of(frame.source, frame) for frame in frames]
     write_results(settings, diff, *infos)
     return decided(settings, diff)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtdiff.errors import SettingsError
 from rtdiff.records import Frame
-from rtdiff.sources.arrays import frame_from_array
+from rtdiff.sources.arrays import checked, frame_from_array
 from rtdiff.sources.paths import read_whole
 from rtdiff.zones import Stencil
 
@@ -51,7 +50,7 @@ def frame_of(what: Picturelike, side: str, data_range: int | None = None, number
             return read_picture(_path(what, side), frame=number)
         return read_picture_bytes(bytes(what), side, frame=number)
     if _is_pillow(what):
-        what, data_range = _array_of_pillow(what)
+        what, data_range = _array_of_pillow(what, side)
     return frame_from_array(what, data_range=data_range, source=side)
 
 
@@ -67,20 +66,14 @@ def file_of(what: Picturelike, side: str) -> bytes:
         return bytes(what)
     if isinstance(what, str | os.PathLike):
         return read_whole(_path(what, side))
-    if _is_pillow(what):
-        buffer = BytesIO()
-        what.save(buffer, "PNG")
-        return buffer.getvalue()
     import cv2
 
     if isinstance(what, Frame):
         what = what.picture()
-    elif isinstance(what, np.ndarray) and what.dtype == np.bool_:
-        what = what.astype(np.uint8) * np.uint8(255)
-    frame_from_array(
-        what, data_range=65535 if getattr(what, "dtype", None) == np.uint16 else None, source=side
-    )
-    made: bytes = cv2.imencode(".png", what, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+    elif _is_pillow(what):
+        what, _ = _array_of_pillow(what, side)
+    samples = checked(what, side)
+    made: bytes = cv2.imencode(".png", samples, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
     return made
 
 
@@ -118,8 +111,12 @@ def _is_pillow(what: object) -> bool:
     return all(hasattr(what, name) for name in ("mode", "size", "tobytes", "convert", "save"))
 
 
-def _array_of_pillow(image: Any) -> tuple[NDArray[Any], int | None]:
+def _array_of_pillow(image: Any, side: str) -> tuple[NDArray[Any], int | None]:
     """Return an image's samples as an array, B, G, R, and their largest code value if that must be said."""
+    if image.mode in ("I", "F"):  # Pillow would cut them off at 255
+        raise SettingsError(
+            f"{side}: an image of mode {image.mode} does not say its range; give a uint8 or uint16 array"
+        )
     width, height = image.size
     if image.mode.startswith("I;16"):
         order = ">u2" if image.mode.endswith("B") else "<u2"

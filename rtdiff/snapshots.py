@@ -8,6 +8,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -193,10 +194,10 @@ def _settled(
 
 
 def _compared(settings: CompareConfig, reference: bytes, test: bytes, names: tuple[str, str]) -> Diff:
-    stills = Stills(settings, few=True)
     sides = zip((reference, test), names, settings.frame, strict=True)
     frames = [read_picture_bytes(data, side, frame=number) for data, side, number in sides]
-    return decided(settings, stills.compare(*frames))
+    with closing(Stills(settings, few=True)) as stills:
+        return decided(settings, stills.compare(*frames))
 
 
 def _ending(data: bytes) -> str:

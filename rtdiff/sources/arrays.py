@@ -54,7 +54,7 @@ def frame_from_array(
     SettingsError
         For anything else, saying what was expected.
     """
-    samples = _checked(array, source)
+    samples = checked(array, source)
     largest = _data_range(samples, data_range, source)
     corrections: tuple[Correction, ...] = ()
     planes: tuple[Plane, ...]
@@ -88,12 +88,12 @@ def planes_of(
     from rtdiff.sources.colour import bgr_to_planes
 
     size, kind = samples.shape[:2], samples.dtype
-    quick = split is not None and kind == np.uint8
+    quick = split if kind == np.uint8 else None
     make = take or np.empty
     out = (make(size, kind), make(size, kind), make(size, kind)) if take or quick else None
-    if split is None or out is None or not quick:
+    if quick is None or out is None:
         return bgr_to_planes(samples, out, data_range)
-    split(samples, out)
+    quick(samples, out)
     return out
 
 
@@ -151,8 +151,14 @@ def to_picture(samples: NDArray[Any], data_range: int, premultiplied: bool = Fal
     return samples
 
 
-def _checked(array: Any, source: str) -> NDArray[Any]:
-    """Return `array` as (H, W) or (H, W, 3 or 4) uint8 or uint16 with contiguous samples."""
+def checked(array: Any, source: str) -> NDArray[Any]:
+    """Return `array` as (H, W) or (H, W, 3 or 4) uint8 or uint16 with contiguous samples.
+
+    Raises
+    ------
+    SettingsError
+        It is no picture; the error begins with `source`.
+    """
     if not isinstance(array, np.ndarray):
         raise SettingsError(
             f"{source}: a {type(array).__name__} is not a picture; give a path or a uint8 or uint16 array"
