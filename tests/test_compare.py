@@ -96,6 +96,17 @@ def test_sizes_by_policy(pair: tuple[Path, Path], tmp_path: Path, capsys: pytest
     assert run(pair[0], small, "--size-policy", "fail") == 2
 
 
+def test_two_small_files_are_not_padded_to_a_huge_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide, tall = tmp_path / "wide.png", tmp_path / "tall.png"
+    cv2.imwrite(str(wide), np.zeros((1, 65500, 3), np.uint8))
+    cv2.imwrite(str(tall), np.zeros((65500, 1, 3), np.uint8))
+    assert run(wide, tall) == 2
+    assert "65500x1 and 1x65500 need 65500x65500, above 200 megapixels" in capsys.readouterr().err
+    assert run(wide, tall, "--size-policy", "crop") == 0
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
