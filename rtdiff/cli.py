@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff import __version__
 from rtdiff.arguments import Grammar, nearest, parse
-from rtdiff.errors import RtdiffError, SettingsError, redact
+from rtdiff.errors import RtdiffError, SettingsError, SinkError, redact
 
 if TYPE_CHECKING:
     from rtdiff.config import VerbConfig
@@ -54,7 +54,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has left: nobody to tell
@@ -104,6 +105,8 @@ def _run(words: list[str]) -> int:
         sys.stderr.write(overview(VERBS))
         return TROUBLE  # not 0: a script whose names are empty must not read 'the same'
     verb = _verb(words)
+    if sys.stdout is None and verb != "watch":  # which has its log and its pictures
+        raise SinkError("stdout: is closed; results go there, keep it open")
     if verb is None:
         if "--version" in words:
             sys.stdout.write(f"rtdiff {__version__}\n")

@@ -285,6 +285,15 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
     assert made.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("words", ["a.png b.png", "a.png b.png --json -", "doctor", "--version"])
+def test_a_closed_stdout_is_told(words: str, pictures: Path) -> None:
+    command = f'cd "{pictures}" && exec "{sys.executable}" -m rtdiff {words} >&-'
+    made = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert made.returncode == 2
+    assert made.stderr == "rtdiff: stdout: is closed; results go there, keep it open\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
     alarm = (
