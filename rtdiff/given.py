@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtdiff.errors import SettingsError
 from rtdiff.records import Frame
-from rtdiff.sources.arrays import checked, frame_from_array
+from rtdiff.sources.arrays import checked, checked_range, frame_from_array
 from rtdiff.sources.paths import read_whole
 from rtdiff.zones import Stencil
 
@@ -54,8 +54,15 @@ def frame_of(what: Picturelike, side: str, data_range: int | None = None, number
     return frame_from_array(what, data_range=data_range, source=side)
 
 
-def file_of(what: Picturelike, side: str) -> bytes:
+def file_of(what: Picturelike, side: str, data_range: int | None = None) -> bytes:
     """Return a picture, however it was given, as the content of a file: its own, or a PNG.
+
+    Samples of a uint16 array are spread over 16 bits: as they are, a PNG of 10 bits would be all black.
+
+    Parameters
+    ----------
+    what, side, data_range
+        As for `frame_of`.
 
     Raises
     ------
@@ -71,8 +78,11 @@ def file_of(what: Picturelike, side: str) -> bytes:
     if isinstance(what, Frame):
         what = what.picture()
     elif _is_pillow(what):
-        what, _ = _array_of_pillow(what, side)
+        what, data_range = _array_of_pillow(what, side)
     samples = checked(what, side)
+    top = checked_range(samples, data_range, side)
+    if samples.dtype == np.uint16 and top < 65535:
+        samples = np.rint(samples * (65535 / top)).astype(np.uint16)
     made: bytes = cv2.imencode(".png", samples, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
     return made
 

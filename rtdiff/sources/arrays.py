@@ -55,7 +55,7 @@ def frame_from_array(
         For anything else, saying what was expected.
     """
     samples = checked(array, source)
-    largest = _data_range(samples, data_range, source)
+    largest = checked_range(samples, data_range, source)
     corrections: tuple[Correction, ...] = ()
     planes: tuple[Plane, ...]
     if samples.ndim == 3 and samples.shape[2] == 4:
@@ -191,7 +191,14 @@ def _is_plain(array: NDArray[Any]) -> bool:
     return array.shape[0] == 1 or array.strides[0] >= expected
 
 
-def _data_range(samples: NDArray[Any], data_range: int | None, source: str) -> int:
+def checked_range(samples: NDArray[Any], data_range: int | None, source: str) -> int:
+    """Return the largest code value of samples from `checked`.
+
+    Raises
+    ------
+    SettingsError
+        It was not given and cannot be told, or does not fit; the error begins with `source`.
+    """
     if samples.dtype == np.uint8:
         if data_range not in (None, 255):
             raise SettingsError(f"{source}: data_range {data_range} does not fit uint8 samples; leave it out")
