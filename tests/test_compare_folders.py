@@ -278,6 +278,22 @@ def test_update_of_two_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.skipif(OTHER_SYSTEM, reason="links need rights on Windows")
+def test_an_update_of_two_pictures_that_cannot_be_done_is_refused_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ref, new = (tree(tmp_path, {f"{name}.png": page(at)}) / f"{name}.png" for at, name in enumerate("ab"))
+    for words, told_ in (
+        ((ref, ref, "--update=a"), "a name is for folders"),
+        ((ref, "-", "--update"), "stdin"),
+    ):
+        assert run(*words, "--json", tmp_path / "made.json") == 2
+        captured = capsys.readouterr()
+        assert told_ in captured.err
+        assert captured.out == ""
+    assert not (tmp_path / "made.json").exists()
+    assert new.exists()
+
+
 def test_update_never_leaves_the_reference_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outside = save(tmp_path / "outside" / "a.png", page())
     ref, new = tree(tmp_path / "ref", {"b.png": page()}), tree(tmp_path / "new", {"a.png": spoilt(page())})

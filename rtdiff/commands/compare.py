@@ -37,12 +37,25 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)
+    _check(settings)
+    return _compare_two(settings)
+
+
+def _check(settings: CompareConfig) -> None:
+    """Refuse what cannot be done with two pictures before they are read."""
     if settings.junit is not None:
         raise SettingsError("--junit: is for folders; for two pictures use --json")
     if settings.output is not None:
         from rtdiff.commands.pictures import check_output
 
         check_output(settings)
+    if settings.update:
+        from rtdiff.commands.accept import check_accept_file
+
+        check_accept_file(settings)
+
+
+def _compare_two(settings: CompareConfig) -> int:
     stills = Stills(settings, few=True)
     # both headers first: a bomb is refused before the other picture is decoded
     opened = stills.open(settings.reference, 0), stills.open(settings.test, 1)

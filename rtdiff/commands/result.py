@@ -81,4 +81,4 @@ def write_results(
 def told_settings(settings: CompareConfig) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
     chosen = settings.plain(TOLD)
-    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [])}
+    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [], "")}
