@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff import __version__
 from rtdiff.arguments import Grammar, nearest, parse
-from rtdiff.errors import RtdiffError, SettingsError, redact
+from rtdiff.errors import RtdiffError, SettingsError, SinkError, redact
 
 if TYPE_CHECKING:
     from rtdiff.config import VerbConfig
@@ -55,7 +55,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")
     try:
         code = _run(words)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has left: nobody to tell
@@ -68,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         name = error.filename or "stdout"
         return _failed(f"{name}: cannot be used ({error.strerror or error}); see its space and rights", words)
     except Exception as error:
+        if isinstance(error.__cause__, KeyboardInterrupt):  # Python 3.11, while a class is made
+            return INTERRUPTED
         told = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
         return _failed(f"internal error: {told}; run again with --debug and report what it shows", words)
     return code
@@ -103,6 +106,8 @@ def _run(words: list[str]) -> int:
         sys.stderr.write(overview(VERBS))
         return TROUBLE  # not 0: a script whose names are empty must not read 'the same'
     verb = _verb(words)
+    if sys.stdout is None and verb != "watch":  # which has its log and its pictures
+        raise SinkError("stdout: is closed; results go there, keep it open")
     if verb is None:
         if "--version" in words:
             sys.stdout.write(f"rtdiff {__version__}\n")
@@ -200,8 +205,6 @@ def _settings(
 
     required = [key for key in model.positional if model.options[key].needed]
     need(next((key for key in required if key not in given and key not in (file.values if file else {})), ""))
-    if [given.get(key) for key in ("reference", "test")] == ["-", "-"]:
-        raise SettingsError("-: stdin cannot be both; give the name of a file for one")
     settings = validated(model, given, file, named=named)
     need(settings.missing())
     return settings

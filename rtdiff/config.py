@@ -56,6 +56,12 @@ class CompareConfig(CommonConfig):
         "",
         "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png",
     )
+    output = Option(
+        OUTPUT.or_none(),
+        None,
+        "Write the result as a picture, an animation (blink) or an .html page; of folders as a page, "
+        "or as pictures into a FOLDER/",
+    )
     frame = Option(
         f.FRAMES,
         (0, 0),
@@ -101,6 +107,12 @@ class CompareConfig(CommonConfig):
         read, written = super().files()
         read = (*filter(None, (self.reference, self.test)), *read)
         return read, (*written, self.junit) if self.junit else written
+
+    def check(self) -> None:
+        """Raise ValueError when options do not go together."""
+        super().check()
+        if self.reference == self.test == "-":
+            raise ValueError("-: stdin cannot be both; give the name of a file for one")
 
     @property
     def metrics(self) -> tuple[str, ...]:

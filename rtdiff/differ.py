@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -54,24 +55,20 @@ def compare(
     SinkError
         A result that cannot be written.
     """
-    from rtdiff.commands.pictures import check_output, write_output
-    from rtdiff.commands.result import decided, info_of, result_json
+    from rtdiff.commands.pictures import check_output
+    from rtdiff.commands.result import decided, info_of, write_results
     from rtdiff.config import CompareConfig, from_options
 
     _refuse(options, ("config", "junit", "server", "update"), "`rtdiff compare`")
     given = (reference, test)
-    names = [os.fspath(what) if isinstance(what, str | os.PathLike) else "-" for what in given]
+    names = [os.fspath(what) if isinstance(what, str | os.PathLike) else "" for what in given]
     settings = from_options(CompareConfig, reference=names[0], test=names[1], **with_mask(options))
     check_output(settings)
-    stills = Stills(settings, few=True)
-    frames = [_read(stills, what, side, data_range, settings) for side, what in enumerate(given)]
-    diff = stills.compare(*frames)
+    with closing(Stills(settings, few=True)) as stills:
+        frames = [_read(stills, what, side, data_range, settings) for side, what in enumerate(given)]
+        diff = stills.compare(*frames)
     infos = [info_of(frame.source, frame) for frame in frames]
-    write_output(settings, diff, *infos)
-    if settings.json_file is not None:
-        from rtdiff.reports.compare_json import write_json
-
-        write_json(settings.json_file, result_json(settings, diff, *infos))
+    write_results(settings, diff, *infos)
     return decided(settings, diff)
 
 

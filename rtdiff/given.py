@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from rtdiff.errors import SettingsError
 from rtdiff.records import Frame
-from rtdiff.sources.arrays import frame_from_array
+from rtdiff.sources.arrays import checked, checked_range, frame_from_array
 from rtdiff.sources.paths import read_whole
 from rtdiff.zones import Stencil
 
@@ -51,12 +50,19 @@ def frame_of(what: Picturelike, side: str, data_range: int | None = None, number
             return read_picture(_path(what, side), frame=number)
         return read_picture_bytes(bytes(what), side, frame=number)
     if _is_pillow(what):
-        what, data_range = _array_of_pillow(what)
+        what, data_range = _array_of_pillow(what, side)
     return frame_from_array(what, data_range=data_range, source=side)
 
 
-def file_of(what: Picturelike, side: str) -> bytes:
+def file_of(what: Picturelike, side: str, data_range: int | None = None) -> bytes:
     """Return a picture, however it was given, as the content of a file: its own, or a PNG.
+
+    Samples of a uint16 array are spread over 16 bits: as they are, a PNG of 10 bits would be all black.
+
+    Parameters
+    ----------
+    what, side, data_range
+        As for `frame_of`.
 
     Raises
     ------
@@ -67,20 +73,17 @@ def file_of(what: Picturelike, side: str) -> bytes:
         return bytes(what)
     if isinstance(what, str | os.PathLike):
         return read_whole(_path(what, side))
-    if _is_pillow(what):
-        buffer = BytesIO()
-        what.save(buffer, "PNG")
-        return buffer.getvalue()
     import cv2
 
     if isinstance(what, Frame):
         what = what.picture()
-    elif isinstance(what, np.ndarray) and what.dtype == np.bool_:
-        what = what.astype(np.uint8) * np.uint8(255)
-    frame_from_array(
-        what, data_range=65535 if getattr(what, "dtype", None) == np.uint16 else None, source=side
-    )
-    made: bytes = cv2.imencode(".png", what, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
+    elif _is_pillow(what):
+        what, data_range = _array_of_pillow(what, side)
+    samples = checked(what, side)
+    top = checked_range(samples, data_range, side)
+    if samples.dtype == np.uint16 and top < 65535:
+        samples = np.rint(samples * (65535 / top)).astype(np.uint16)
+    made: bytes = cv2.imencode(".png", samples, [cv2.IMWRITE_PNG_COMPRESSION, 3])[1].tobytes()
     return made
 
 
@@ -118,8 +121,12 @@ def _is_pillow(what: object) -> bool:
     return all(hasattr(what, name) for name in ("mode", "size", "tobytes", "convert", "save"))
 
 
-def _array_of_pillow(image: Any) -> tuple[NDArray[Any], int | None]:
+def _array_of_pillow(image: Any, side: str) -> tuple[NDArray[Any], int | None]:
     """Return an image's samples as an array, B, G, R, and their largest code value if that must be said."""
+    if image.mode in ("I", "F"):  # Pillow would cut them off at 255
+        raise SettingsError(
+            f"{side}: an image of mode {image.mode} does not say its range; give a uint8 or uint16 array"
+        )
     width, height = image.size
     if image.mode.startswith("I;16"):
         order = ">u2" if image.mode.endswith("B") else "<u2"

@@ -219,6 +219,8 @@ class Model:
 
     def but(self, **values: Any) -> Self:
         """Return the same settings with other values, parsed already, by attribute."""
+        if strange := values.keys() - {option.name for option in self.options.values()}:
+            raise AttributeError(f"no such settings: {', '.join(sorted(strange))}")
         made = object.__new__(type(self))
         vars(made).update(vars(self) | values)
         return made

@@ -70,6 +70,7 @@ class Snapshot:
         *,
         timeout: float = 5.0,
         interval: float = 0.1,
+        data_range: int | None = None,
         **options: Any,
     ) -> None:
         """Fail the test unless `picture` is like its golden one.
@@ -83,6 +84,8 @@ class Snapshot:
             Tells the pictures of one test apart; default: the name of the file, or ``picture``.
         timeout, interval : float
             How long to wait for two shots that are alike, and between two; seconds.
+        data_range : int, optional
+            Largest code value of uint16 arrays, which need it: 1023, 4095, 65535.
         **options
             Those of ``rtdiff compare``, in snake_case: threshold, max_diff_pixels, ignore_region ...
         """
@@ -90,18 +93,18 @@ class Snapshot:
         from rtdiff.errors import RtdiffError
 
         try:
-            told = self._told(picture, name, options, timeout, interval)
+            told = self._told(
+                picture, name, options, timeout=timeout, interval=interval, data_range=data_range
+            )
         except RtdiffError as error:
             told = str(error)
         if told:
             pytest.fail(told)
 
-    def _told(
-        self, picture: Any, name: str | None, options: dict[str, Any], timeout: float, interval: float
-    ) -> str:
+    def _told(self, picture: Any, name: str | None, options: dict[str, Any], **how: Any) -> str:
         """Return why the test fails; empty when it does not."""
         called = self._name(picture, name)
-        outcome = self._snapshots.check(picture, called, options, timeout=timeout, interval=interval)
+        outcome = self._snapshots.check(picture, called, options, **how)
         if outcome.written is not None:
             self._node.user_properties.append((WRITTEN, str(outcome.written)))
         if not outcome.message:

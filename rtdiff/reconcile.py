@@ -8,12 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.coding import KR_KB, levels
 from rtdiff.errors import SettingsError
 from rtdiff.records import Correction, Frame, Plane
 from rtdiff.sizes import SizePolicy, same_size, scaled
-
-# Kr, Kb of ITU-R BT.601, BT.709 and BT.2020
-_WEIGHTS = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
 def match_pair(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame, Frame]:
@@ -69,7 +67,7 @@ def expanded(frame: Frame) -> Frame:
     """Return a frame of limited range (black 16, white 235) at full range, rounded as FFmpeg does."""
     if frame.color_range == "full":
         return frame
-    black, white, middle, swing = _swing(frame)
+    black, white, middle, swing = levels(frame.data_range, frame.color_range)
     codes = np.arange(frame.data_range + 1, dtype=np.float64)
     half = (frame.data_range + 1) // 2
     luma = (codes - black) * (frame.data_range / (white - black))
@@ -157,11 +155,11 @@ def _rgb(frame: Frame) -> NDArray[np.float32]:
     """Return (H, W, 3) R, G, B, 0..1 nominally, from planes of any matrix, range and subsampling."""
     height, width = frame.luma.shape
     y, *rest = (_upsampled(p, (height, width)).astype(np.float32) for p in frame.planes[:3])
-    black, white, middle, swing = _swing(frame)
+    black, white, middle, swing = levels(frame.data_range, frame.color_range)
     y = (y - black) / (white - black)
     if not rest:
         return np.stack([y, y, y], axis=2)
-    kr, kb = _WEIGHTS[frame.matrix]
+    kr, kb = KR_KB[frame.matrix]
     cb, cr = ((c - middle) / swing for c in rest)
     red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
     green = (y - kr * red - kb * blue) / (1 - kr - kb)
@@ -172,10 +170,10 @@ def _planes(rgb: NDArray[np.float32], like: Frame) -> tuple[Plane, ...]:
     """Return planes in the format of `like`, chroma averaged to its subsampling."""
     import cv2
 
-    kr, kb = _WEIGHTS[like.matrix]
+    kr, kb = KR_KB[like.matrix]
     red, green, blue = (rgb[..., k] for k in range(3))
     y = kr * red + (1 - kr - kb) * green + kb * blue
-    black, white, middle, swing = _swing(like)
+    black, white, middle, swing = levels(like.data_range, like.color_range)
     planes = [y * (white - black) + black]
     if len(like.planes) > 1:
         factors = [-(-a // b) for a, b in zip(like.luma.shape, like.planes[1].shape, strict=True)]
@@ -186,14 +184,6 @@ def _planes(rgb: NDArray[np.float32], like: Frame) -> tuple[Plane, ...]:
     kind = like.luma.dtype
     rounded = tuple(np.clip(np.rint(p), 0, like.data_range).astype(kind) for p in planes)
     return rounded * 2 if len(like.planes) == 6 else rounded
-
-
-def _swing(frame: Frame) -> tuple[float, float, float, float]:
-    """Return code values of black, white and neutral chroma, and the swing of chroma."""
-    scale = (frame.data_range + 1) / 256
-    if frame.color_range == "full":
-        return 0.0, float(frame.data_range), 128 * scale, float(frame.data_range)
-    return 16 * scale, 235 * scale, 128 * scale, 224 * scale
 
 
 def _upsampled(plane: Plane, shape: tuple[int, int]) -> NDArray[Any]:

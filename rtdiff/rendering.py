@@ -22,7 +22,7 @@ from rtdiff.records import Frame
 REACH = 0.875  # part of a pixel; renderers leave out pixels that are covered to 7/8
 APART = 0.75  # how far colours may move apart, as parts of their contrast: 2/3 with striped subpixels
 EVEN = 0.95  # of all that changed around, the share that may be darker (or lighter); of paler ink all is
-AROUND = 11  # side of what is "around", pixels: a small letter and its edges
+AROUND_WH = (33, 21)  # what is "around", pixels: subpixels move a single stem's ink all one way, not a word's
 MOST = 1 / 3  # of all pixels: where more differ, edges are not why
 BAND = 128  # rows at a time: keeps the copies small
 
@@ -47,7 +47,7 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
     ndarray
         (H, W) uint8, newly made.
     """
-    left, margin = mask.copy(), AROUND // 2
+    left, (beside, margin) = mask.copy(), (side // 2 for side in AROUND_WH)
     if np.count_nonzero(mask) > MOST * mask.size:
         return left
     for top in range(0, mask.shape[0], BAND):
@@ -56,8 +56,8 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
             continue
         ys, xs = np.divmod(flat, mask.shape[1])
         ys += top
-        above, before = max(int(ys[0]) - margin, 0), max(int(xs.min()) - margin, 0)
-        window = slice(above, int(ys[-1]) + margin + 1), slice(before, int(xs.max()) + margin + 1)
+        above, before = max(int(ys[0]) - margin, 0), max(int(xs.min()) - beside, 0)
+        window = slice(above, int(ys[-1]) + margin + 1), slice(before, int(xs.max()) + beside + 1)
         at = ys - above, xs - before
         explained = np.ones(len(ys), np.bool_)
         for k in range(0, len(reference.planes), 3):
@@ -96,8 +96,7 @@ def _even(x: NDArray[Any], y: NDArray[Any], at: tuple[NDArray[Any], ...]) -> NDA
     import cv2
 
     d = y.astype(np.float32) - x
-    side = (AROUND, AROUND)
-    signed, total = (cv2.blur(p, side, borderType=cv2.BORDER_REPLICATE) for p in (d, np.abs(d)))
+    signed, total = (cv2.blur(p, AROUND_WH, borderType=cv2.BORDER_REPLICATE) for p in (d, np.abs(d)))
     even = (np.abs(signed) <= EVEN * total)[at].reshape(len(at[0]), -1)
     all_even: NDArray[np.bool_] = even.all(axis=1)
     return all_even

@@ -236,7 +236,10 @@ def dump(settings: Mapping[str, Any], file: SettingsFile | None, typed: set[str]
     kept = {} if file is None else {key: raw for key, raw in file.raw.items() if "${" in str(raw)}
     plain = {key: _without_none(value) for key, value in settings.items()}
     shown = {**plain, **{key: raw for key, raw in kept.items() if key not in typed}}
-    return str(yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1000))
+    text = yaml.safe_dump(shown, sort_keys=False, allow_unicode=True, width=1000)
+    if re.search("[\x85\u2028\u2029]", text):  # YAML 1.1 breaks lines at them, unless they are escaped
+        text = yaml.safe_dump(shown, sort_keys=False, width=1000)
+    return str(text)
 
 
 def _without_none(value: Any) -> Any:

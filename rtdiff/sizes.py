@@ -12,6 +12,7 @@ from rtdiff.errors import SettingsError
 from rtdiff.records import Correction, Frame, Picture, Plane
 
 SizePolicy = Literal["pad", "scale", "crop", "fail"]
+MOST_PIXELS = 200_000_000  # as of one picture; a wide one beside a tall one, both small, would need far more
 
 
 def same_size(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame, Frame]:
@@ -20,7 +21,7 @@ def same_size(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame,
     Raises
     ------
     SettingsError
-        `policy` is ``fail``.
+        `policy` is ``fail``, or ``pad`` would make a picture larger than any may be.
     """
     sizes = reference.size_wh, test.size_wh
     if policy == "fail":
@@ -34,6 +35,12 @@ def same_size(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame,
     if policy == "crop":
         first, second = (_cropped(f, width, height) for f in (reference, test))
         return first, second
+    if width * height > max(MOST_PIXELS, *(w * h for w, h in sizes)):
+        (w, h), (u, v) = sizes
+        raise SettingsError(
+            f"--size-policy pad: {w}x{h} and {u}x{v} need {width}x{height}, above {MOST_PIXELS // 1_000_000} "
+            "megapixels; use scale or crop"
+        )
     return _padded(reference, test, width, height), _padded(test, reference, width, height)
 
 

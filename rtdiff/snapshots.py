@@ -8,7 +8,9 @@ import re
 import sys
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ from rtdiff.atomic import write_whole
 from rtdiff.commands.pictures import picture
 from rtdiff.commands.result import decided, info_of
 from rtdiff.config import CompareConfig, from_options
-from rtdiff.errors import SettingsError, SinkError, redact
+from rtdiff.errors import SettingsError, SinkError, SourceError, redact
 from rtdiff.given import Picturelike, file_of, with_mask
 from rtdiff.records import Diff
 from rtdiff.reports.compare_text import compare_text
@@ -68,6 +70,7 @@ class Snapshots:
         *,
         timeout: float = 5.0,
         interval: float = 0.1,
+        data_range: int | None = None,
     ) -> Outcome:
         """Hold a picture against its golden one.
 
@@ -81,6 +84,8 @@ class Snapshots:
             Those of ``rtdiff compare``, in snake_case.
         timeout, interval : float
             How long to wait for two shots that are alike, and between two; seconds.
+        data_range : int, optional
+            Largest code value of uint16 arrays, which need it.
 
         Raises
         ------
@@ -91,7 +96,8 @@ class Snapshots:
         for old in self.results.glob(f"{name}-*.*"):
             if re.fullmatch("(expected|actual|diff|previous)", old.stem.removeprefix(f"{name}-")):
                 old.unlink(missing_ok=True)  # of an earlier run
-        data, before = _settled(what, name, settings, timeout, interval)
+        shot = partial(_shot, what, name, data_range)
+        data, before = _settled(shot, name, settings, timeout, interval) if callable(what) else (shot(), None)
         if before is not None:
             kept = self._keep(name, previous=before, actual=data)
             return Outcome(
@@ -105,8 +111,8 @@ class Snapshots:
             expected = golden.read_bytes()
             if expected == data:
                 return Outcome()
-            diff = _compared(settings, expected, data, (_shown(golden), name))
-            if diff.same:
+            diff = self._against(golden, expected, data, name, settings)
+            if diff is not None and diff.same:
                 return Outcome()
         if self.accept:
             target = self.golden / f"{name}.{self.platform}{golden.suffix}" if self.platform else golden
@@ -127,6 +133,17 @@ class Snapshots:
             if options.get(key) is not None:
                 raise SettingsError(f"{key}: golden pictures and results have their places; leave it out")
         return from_options(CompareConfig, **with_mask({"layout": "side", **self.defaults, **options}))
+
+    def _against(
+        self, golden: Path, expected: bytes, data: bytes, name: str, settings: CompareConfig
+    ) -> Diff | None:
+        """Return the comparison; None where the golden picture is damaged, and is to be replaced."""
+        try:
+            return _compared(settings, expected, data, (_shown(golden), name))
+        except SourceError:  # the new one has been read before
+            if not self.accept:
+                raise
+            return None
 
     def _golden(self, name: str, ending: str) -> Path:
         own = self.golden / f"{name}.{self.platform or PLATFORM}{ending}"
@@ -158,6 +175,8 @@ class Snapshots:
 
 def name_of(what: Picturelike | Take, name: str | None) -> str:
     """Return what a picture is called: by its test, else by its file, else ``picture``; a part of a path."""
+    if not isinstance(name, str | None):
+        raise SettingsError(f"name: must be a text, got {name!r}")
     if name is None:
         name = Path(what).name if isinstance(what, str | os.PathLike) else "picture"
     stem, dot, ending = name.rpartition(".")
@@ -172,19 +191,24 @@ def safe(text: str) -> str:
     return f"{made}-{hashlib.sha256(text.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip("-")
 
 
+def _shot(what: Picturelike | Take, name: str, data_range: int | None) -> bytes:
+    return file_of(what() if callable(what) else what, name, data_range)
+
+
 def _settled(
-    what: Picturelike | Take, name: str, settings: CompareConfig, timeout: float, interval: float
+    shot: Callable[[], bytes], name: str, settings: CompareConfig, timeout: float, interval: float
 ) -> tuple[bytes, bytes | None]:
     """Return a picture; and the shot before it when no two in a row were alike in time."""
-    if not callable(what):
-        return file_of(what, name), None
+    for what, value in (("timeout", timeout), ("interval", interval)):
+        if not isinstance(value, int | float):
+            raise SettingsError(f"{what}: must be seconds, got {value!r}")
     if not 0 <= interval <= timeout:
         raise SettingsError(f"interval: must be from 0 to timeout, {timeout:g} s, got {interval:g}")
     end = time.monotonic() + timeout
-    before = file_of(what(), name)
+    before = shot()
     while True:
         time.sleep(interval)
-        now = file_of(what(), name)
+        now = shot()
         if now == before or _compared(settings, before, now, (name, name)).same:
             return now, None
         if time.monotonic() >= end:
@@ -193,10 +217,10 @@ def _settled(
 
 
 def _compared(settings: CompareConfig, reference: bytes, test: bytes, names: tuple[str, str]) -> Diff:
-    stills = Stills(settings, few=True)
     sides = zip((reference, test), names, settings.frame, strict=True)
     frames = [read_picture_bytes(data, side, frame=number) for data, side, number in sides]
-    return decided(settings, stills.compare(*frames))
+    with closing(Stills(settings, few=True)) as stills:
+        return decided(settings, stills.compare(*frames))
 
 
 def _ending(data: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,8 +52,8 @@ class Stills:
         number = self._settings.frame[side]
         if str(path) == "-":
             return PictureSource("stdin", data=read_stdin(), frame=number, split=self.split)
-        if Path(path).is_dir():
-            raise SettingsError(f"{redact(path)}: is a folder, the other is not; give two of a kind")
+        if os.path.isdir(path):  # noqa: PTH112 - also of a name that is too long
+            raise SettingsError(f"{redact(path)}: is a folder; give two pictures")
         return PictureSource(str(path), frame=number, split=self.split)
 
     def read(self, path: str | Path, side: int = 0) -> Frame:

@@ -50,11 +50,12 @@ def usage(verb: str, text: str, model: type[VerbConfig]) -> str:
 
 def _option(option: Option[Any]) -> str:
     short = "-o, " if option.key == "output" else ""
-    return f"{short}--{option.key} {option.kind.metavar}".rstrip()
+    metavar = option.kind.metavar
+    return f"{short}--{option.key}{'' if option.kind.bare else ' '}{metavar}".rstrip()
 
 
 def _described(option: Option[Any]) -> str:
-    if option.needed or option.default in (None, (), False):
+    if option.needed or option.default is None or option.default is False or option.default == ():
         return option.description
     shown = option.kind.dump(option.default)
     return f"{option.description} [{', '.join(shown) if isinstance(shown, list) else shown}]"

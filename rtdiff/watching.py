@@ -155,7 +155,7 @@ def _events(settings: WatchConfig) -> Iterator[Event]:
 
     with contextlib.ExitStack() as stack:
         rooms = stack.enter_context(open_watch(settings))
-        stack.push(partial(_write_summary, settings, summary, rooms))  # after the sinks have closed
+        stack.push(partial(_write_last, settings, summary, rooms))  # after the sinks have closed
         fps = rooms.source.info.fps or settings.fps
         sinks = [stack.enter_context(sink) for sink in sinks_of(settings, fps, rooms.alarm)]
         ticks = rooms.ticks(settings.duration_ns, enough)
@@ -168,12 +168,43 @@ def _events(settings: WatchConfig) -> Iterator[Event]:
             yield from events
 
 
-def _write_summary(
+def _write_last(
     settings: WatchConfig, summary: Summary, rooms: Watch, kind: type[BaseException] | None, *_error: object
 ) -> None:
-    """Write what ``--json`` asks for at the end, or when the reader of events has had enough."""
-    if settings.json_file is not None and kind in (None, GeneratorExit):
-        from rtdiff.commands.watch import summary_json
+    """Write the summary at the end, or when the reader of events has had enough."""
+    if kind in (None, GeneratorExit):
+        write_summary(settings, summary, rooms)
+
+
+def write_summary(settings: WatchConfig, summary: Summary, rooms: Watch) -> None:
+    """Write what ``--json`` asks for.
+
+    Raises
+    ------
+    SinkError
+        It cannot be written.
+    """
+    if settings.json_file is not None:
         from rtdiff.reports.compare_json import write_json
 
         write_json(settings.json_file, summary_json(settings, summary, rooms))
+
+
+def summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[str, Any]:
+    """Return what a watch came to, as an object; scores are absent when nothing was compared."""
+    info = rooms.source.info
+    made: dict[str, Any] = {
+        "schema": "rtdiff.watch/1",
+        "source": {"path": info.name, "size_wh": list(info.size_wh), "frames": summary.frames},
+        "reference": {"kind": rooms.reference.kind},
+        "engine": rooms.engine.name,
+        "metric": settings.metrics[0],
+        "compared": summary.compared,
+        "corrupt": summary.corrupt,
+        "dropped": summary.dropped,
+        "different": summary.different,
+        "alarms": summary.alarms,
+    }
+    if summary.compared:
+        made |= {"score": summary.score, "score_min": summary.score_min, "worst_frame": summary.worst_frame}
+    return made

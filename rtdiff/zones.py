@@ -26,6 +26,8 @@ _RECTANGLE = re.compile(r"(-?[0-9]{1,6}):(-?[0-9]{1,6})-(-?[0-9]{1,6}):(-?[0-9]{
 _CORNER = re.compile(r"(-?[0-9]{1,6}),(-?[0-9]{1,6})")
 
 Point = tuple[int, int]
+Part = tuple[slice, slice]
+WHOLE: Part = slice(None), slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +161,11 @@ def label_map(
         raise SettingsError(f"zone: {len(zones)} zones; at most {MOST_ZONES}")
     labels = np.full(shape_hw, 0 if zones else 1, np.uint8)
     for index, (name, shape) in reversed(list(enumerate(zones, 1))):
-        labels[_inside(shape, shape_hw, f"zone {name!r}")] = index
+        part, inside = _inside(shape, shape_hw, f"zone {name!r}")
+        labels[part][inside] = index
     for shape in ignores:
-        labels[_inside(shape, shape_hw, "ignore-region")] = 0
+        part, inside = _inside(shape, shape_hw, "ignore-region")
+        labels[part][inside] = 0
     if mask is not None:
         labels[~_stencil(mask, shape_hw, "mask")] = 0
     left = np.bincount(labels.ravel(), minlength=len(zones) + 1)[1:]
@@ -175,18 +179,19 @@ def label_map(
     return labels
 
 
-def _inside(shape: Shape, shape_hw: tuple[int, int], subject: str) -> NDArray[np.bool_]:
+def _inside(shape: Shape, shape_hw: tuple[int, int], subject: str) -> tuple[Part, NDArray[np.bool_]]:
+    """Return the part of the picture that holds a shape, and which of its pixels are inside."""
     if isinstance(shape, Stencil):
         if shape.pixels is not None:
-            return _fitting(shape.pixels, shape_hw, f"{subject} {shape.path}")
-        return _stencil(shape.path, shape_hw, subject)
-    inside = _filled(shape.corners, shape_hw)
+            return WHOLE, _fitting(shape.pixels, shape_hw, f"{subject} {shape.path}")
+        return WHOLE, _stencil(shape.path, shape_hw, subject)
+    part, inside = _filled(shape.corners, shape_hw)
     if not inside.any():
         height, width = shape_hw
         raise SettingsError(
             f"{subject}: {shape} lies outside the picture of {width}x{height}; move it inside"
         )
-    return inside
+    return part, inside
 
 
 def _fitting(pixels: NDArray[np.bool_], shape_hw: tuple[int, int], subject: str) -> NDArray[np.bool_]:
@@ -196,21 +201,25 @@ def _fitting(pixels: NDArray[np.bool_], shape_hw: tuple[int, int], subject: str)
     return pixels
 
 
-def _filled(corners: tuple[Point, ...], shape_hw: tuple[int, int]) -> NDArray[np.bool_]:
+def _filled(corners: tuple[Point, ...], shape_hw: tuple[int, int]) -> tuple[Part, NDArray[np.bool_]]:
     """Return the pixels whose centre is inside, exactly: each edge toggles what is right of it."""
     import numpy as np
 
     height, width = shape_hw
-    toggles = np.zeros((height, width + 1), np.uint8)
+    xs = [min(max(x, 0), width) for x, _ in corners]
+    ys = [min(max(y, 0), height) for _, y in corners]
+    left, top, right, bottom = min(xs), min(ys), max(xs), max(ys)
+    toggles = np.zeros((bottom - top, right - left + 1), np.uint8)
     for (x0, y0), (x1, y1) in zip(corners, (*corners[1:], corners[0]), strict=True):
         if y0 > y1:
             x0, y0, x1, y1 = x1, y1, x0, y0
-        rows = np.arange(max(y0, 0), min(y1, height), dtype=np.int64)
+        rows = np.arange(max(y0, top), min(y1, bottom), dtype=np.int64)
         # the first column with column + 0.5 >= x at row + 0.5, in integers: twice everything
         over = (x1 - x0) * (2 * (rows - y0) + 1) + (2 * x0 - 1) * (y1 - y0)
         first = -(-over // (2 * (y1 - y0))) if y1 > y0 else rows
-        toggles[rows, np.clip(first, 0, width)] ^= 1
-    return np.bitwise_xor.accumulate(toggles[:, :width], axis=1).astype(np.bool_)
+        toggles[rows - top, np.clip(first, left, right) - left] ^= 1
+    inside = np.bitwise_xor.accumulate(toggles[:, :-1], axis=1).astype(np.bool_)
+    return (slice(top, bottom), slice(left, right)), inside
 
 
 def _stencil(path: str, shape_hw: tuple[int, int], subject: str) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ import html.parser
 import json
 import os
 import pickle
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -19,6 +20,7 @@ from PIL import Image
 
 import rtdiff
 from rtdiff.cli import main
+from rtdiff.given import file_of
 
 SCHEMAS = Path(rtdiff.__file__).parent / "reports" / "schemas"
 SCENE = "synthetic://static?size=96x64&frames=120"
@@ -357,3 +359,31 @@ def test_a_differ_goes_on_after_reset_and_close(pair: tuple[np.ndarray, np.ndarr
     assert differ(pair[1]).same
     differ.close()
     differ.close()
+
+
+def test_results_that_are_kept_hold_no_threads(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    before = threading.active_count()
+    kept = [rtdiff.compare(*pair, engine="numba", threads=3) for _ in range(3)]
+    assert threading.active_count() == before
+    assert kept[0].map.shape == pair[0].shape[:2]
+
+
+@pytest.mark.parametrize("mode", ["I", "F"])
+def test_pillow_images_without_a_range_are_refused_not_cut_off(mode: str) -> None:
+    with pytest.raises(rtdiff.SettingsError, match=f"mode {mode} does not say its range; give a uint8"):
+        rtdiff.compare(Image.new(mode, (20, 20), 30000), Image.new("L", (20, 20)))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "YCbCr", "HSV", "I;16"])
+def test_a_picture_is_the_same_as_the_file_that_is_made_of_it(mode: str) -> None:
+    image = Image.linear_gradient("L").resize((48, 40))
+    image = image.convert(mode) if mode != "HSV" else image.convert("RGB").convert("HSV")
+    assert rtdiff.compare(image, file_of(image, "shot")).identical
+
+
+def test_a_file_is_made_of_any_array() -> None:
+    deep = np.arange(48 * 40, dtype=np.uint16).reshape(40, 48) * 30
+    for array in (deep, deep.astype(">u2"), deep[::-1, ::-1], (deep >> 8).astype(np.uint8), deep > 9000):
+        depth = 65535 if array.itemsize == 2 else None
+        got = cv2.imdecode(np.frombuffer(file_of(array, "shot", depth), np.uint8), cv2.IMREAD_UNCHANGED)
+        np.testing.assert_array_equal(got, array.astype(np.uint8) * 255 if array.dtype == bool else array)

@@ -285,6 +285,15 @@ def test_a_full_disk_behind_stdout_is_told() -> None:
     assert made.stderr.count("\n") == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell of POSIX")
+@pytest.mark.parametrize("words", ["a.png b.png", "a.png b.png --json -", "doctor", "--version"])
+def test_a_closed_stdout_is_told(words: str, pictures: Path) -> None:
+    command = f'cd "{pictures}" && exec "{sys.executable}" -m rtdiff {words} >&-'
+    made = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert made.returncode == 2
+    assert made.stderr == "rtdiff: stdout: is closed; results go there, keep it open\n"
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
 def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
     alarm = (
@@ -292,6 +301,27 @@ def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
     )
     child = run(f"{START}{alarm}sys.exit(main(['a.png', 'b.png', '--threshold', 'x']))")
     assert (child.returncode, child.communicate()) == (130, ("", ""))
+
+
+def test_help_shows_what_is_usual_also_where_it_is_0(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "that are still the same, 0 to 2147483648 [0]" in words
+    assert "--update[=NAME] Copy what differs" in words
+    assert "[None]" not in words
+    assert "[False]" not in words
+
+
+def test_an_interrupt_is_130_also_while_a_class_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Interrupted:
+        def __set_name__(self, _owner: type, _name: str) -> None:
+            raise KeyboardInterrupt
+
+    def verb(_words: list[str]) -> str:
+        return type("Made", (), {"attribute": Interrupted()}).__name__
+
+    monkeypatch.setattr("rtdiff.cli._verb", verb)
+    assert main(["a.png", "b.png"]) == 130
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")

@@ -1,6 +1,7 @@
 """``rtdiff compare`` and `rtdiff.compare`: verdict, exit code, JSON, text, pictures; hostile input."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 
 import rtdiff
 from rtdiff.cli import main
+from rtdiff.commands.result import TOLD
+from rtdiff.config import CompareConfig
 
 
 @pytest.fixture
@@ -91,6 +94,17 @@ def test_sizes_by_policy(pair: tuple[Path, Path], tmp_path: Path, capsys: pytest
     assert "size" in json.loads(capsys.readouterr().out)["reasons"]
     assert run(pair[0], small, "--size-policy", "crop") == 0
     assert run(pair[0], small, "--size-policy", "fail") == 2
+
+
+def test_two_small_files_are_not_padded_to_a_huge_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wide, tall = tmp_path / "wide.png", tmp_path / "tall.png"
+    cv2.imwrite(str(wide), np.zeros((1, 65500, 3), np.uint8))
+    cv2.imwrite(str(tall), np.zeros((65500, 1, 3), np.uint8))
+    assert run(wide, tall) == 2
+    assert "65500x1 and 1x65500 need 65500x65500, above 200 megapixels" in capsys.readouterr().err
+    assert run(wide, tall, "--size-policy", "crop") == 0
 
 
 @pytest.mark.parametrize(
@@ -222,3 +236,25 @@ def test_a_picture_from_stdin(pair: tuple[Path, Path]) -> None:
     assert done.returncode == 1, done.stderr
     assert json.loads(done.stdout)["reference"]["path"] == "-"
     assert run("-", "-") == 2
+
+
+def test_a_result_tells_every_setting_that_it_depends_on() -> None:
+    inputs, outputs = {"reference", "test"}, {"json", "output", "layout", "palette", "junit", "update"}
+    others = {"debug", "engine", "exit-zero", "fps", "jobs", "range", "server", "threads"}
+    assert set(TOLD) == CompareConfig.options.keys() - inputs - outputs - others
+
+
+@pytest.mark.skipif(os.name == "nt", reason="closing stdin is a POSIX shell's")
+def test_a_closed_stdin_is_refused_in_one_line(pair: tuple[Path, Path]) -> None:
+    command = [sys.executable, "-m", "rtdiff", str(pair[0]), "-"]
+    done = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *command], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert done.stderr.startswith("rtdiff: stdin: nothing is redirected to it; ")
+
+
+def test_stdin_is_one_of_the_two(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "both.yaml").write_text("reference: '-'\ntest: '-'\n")
+    assert run("compare", "--config", tmp_path / "both.yaml") == 2
+    assert "stdin cannot be both" in capsys.readouterr().err
+    with pytest.raises(rtdiff.SettingsError, match="stdin cannot be both"):
+        rtdiff.compare("-", "-")

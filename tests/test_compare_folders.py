@@ -121,6 +121,19 @@ def test_a_pair_is_told_as_if_it_were_compared_alone(
         assert alone.keys() - own.keys() == {"schema", "rtdiff", "complete", "metric", "engine", "settings"}
 
 
+def test_what_changed_in_a_whole_picture_is_told_of_a_pair(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paler = (page(1) * 0.9).astype(np.uint8)
+    ref, new = tree(tmp_path / "ref", {"a.png": page(1)}), tree(tmp_path / "new", {"a.png": paler})
+    (pair,) = told(capsys, ref, new, "--max-density", "6/8", code=1)["pairs"]
+    run(ref / "a.png", new / "a.png", "--max-density", "6/8", "--json", "-")
+    alone = json.loads(capsys.readouterr().out)
+    assert pair["light"] == alone["light"]
+    assert pair["density"] == alone["density"]
+    assert set(SCHEMA["$defs"]["pair"]["properties"]) >= pair.keys()
+
+
 def test_shared_definitions_of_the_schemas_are_the_same() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     compare = json.loads((SCHEMAS / "compare.json").read_text())
@@ -265,6 +278,22 @@ def test_update_of_two_pictures(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 @pytest.mark.skipif(OTHER_SYSTEM, reason="links need rights on Windows")
+def test_an_update_of_two_pictures_that_cannot_be_done_is_refused_first(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ref, new = (tree(tmp_path, {f"{name}.png": page(at)}) / f"{name}.png" for at, name in enumerate("ab"))
+    for words, told_ in (
+        ((ref, ref, "--update=a"), "a name is for folders"),
+        ((ref, "-", "--update"), "stdin"),
+    ):
+        assert run(*words, "--json", tmp_path / "made.json") == 2
+        captured = capsys.readouterr()
+        assert told_ in captured.err
+        assert captured.out == ""
+    assert not (tmp_path / "made.json").exists()
+    assert new.exists()
+
+
 def test_update_never_leaves_the_reference_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     outside = save(tmp_path / "outside" / "a.png", page())
     ref, new = tree(tmp_path / "ref", {"b.png": page()}), tree(tmp_path / "new", {"a.png": spoilt(page())})

@@ -13,8 +13,8 @@ from test_reports import make_diff, make_frame, same_diff
 
 import rtdiff
 from rtdiff import cli
-from rtdiff.records import Box, Correction
-from rtdiff.reports.compare_html import compare_html, notebook_html
+from rtdiff.records import Box, Correction, Whole
+from rtdiff.reports.compare_html import MOST_BOXES, compare_html, notebook_html
 from rtdiff.reports.slider_html import MODES, page, pair_view, picture_uri, region_list
 
 VOID = {"meta", "img", "input", "br", "path", "rect", "circle", "link"}
@@ -153,6 +153,23 @@ def test_it_says_verdict_score_regions_and_corrections():
     assert "SAME" in same
     assert "every sample is equal" in same
     assert "DIFFERENT" not in " ".join(Tree(same).texts["span"])
+
+
+def test_what_changed_everywhere_and_was_forgiven_is_told_in_words():
+    paler = Correction("light", "reference", {"gain": 1.0}, {"gain": 0.9}, "brought into its light")
+    text = made(make_diff(corrections=(paler,), whole=Whole(light=(0.9, -1.0))))
+    assert "light of reference: gain 1.0 → gain 0.9" in text
+    assert "0.900 times as bright -1.0 levels of 255" in text
+
+
+def test_of_very_many_regions_the_largest_are_marked():
+    boxes = tuple(Box(n, (n, n, n + 1, n + 1), 1, 0.0, 9.0) for n in range(1, MOST_BOXES + 100))
+    diff = make_diff(boxes=boxes, reference=make_frame(), test=make_frame())
+    text = made(diff)
+    assert len(Tree(text).all("g")) == 2 * MOST_BOXES
+    assert "and 99 more" in text
+    assert "the 300 largest regions" in text
+    assert len(Tree(notebook_html(diff)).all("g")) == 2 * MOST_BOXES
 
 
 def test_everything_to_operate_has_a_name_and_states():

@@ -8,7 +8,7 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rtdiff import config, values
@@ -254,6 +254,7 @@ ZONES = st.dictionaries(
 
 
 @settings(max_examples=80, deadline=None)
+@example({"source": "0\x85\u2028"})
 @given(
     st.fixed_dictionaries(
         {},

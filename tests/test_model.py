@@ -60,6 +60,8 @@ def test_it_does_not_change_but_gives_another() -> None:
     assert other != made
     assert other.but(limit=5) == made == copy.copy(made) == pickle.loads(pickle.dumps(made))
     assert made != Base({})
+    with pytest.raises(AttributeError, match="no such settings: limits"):
+        made.but(limits=7)
 
 
 def test_what_is_wrong_has_its_place_and_a_misspelt_key_comes_first() -> None:

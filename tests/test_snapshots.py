@@ -197,6 +197,8 @@ def test_options_of_the_call_over_those_of_the_ini_file(
         ("b'<html>'", "picture: is an HTML page"),
         ("'none.png'", "none.png: no such file"),
         ("shot(), ''", "name: '' is no name"),
+        ("shot(), 5", "name: must be a text, got 5"),
+        ("shot, timeout='long'", "timeout: must be seconds, got 'long'"),
         ("shot, timeout=1, interval=2", "interval: must be from 0 to timeout"),
         ("lambda: 1 / 0", "ZeroDivisionError"),
     ],
@@ -247,6 +249,26 @@ def test_a_golden_picture_that_is_none_is_named(
     found.assert_outcomes(failed=1)
     found.stdout.fnmatch_lines(["E*Failed: *__snapshots__*page.png: is text, not a picture*"])
     assert "snapshots.py" not in found.stdout.str()  # no traceback of ours
+    found = run(
+        "\n    def test_one(rtdiff_snapshot):\n        rtdiff_snapshot(shot(), 'page')\n", "--rtdiff-update"
+    )
+    found.assert_outcomes(passed=1)
+    assert cv2.imread(str(golden)) is not None
+
+
+def test_arrays_of_ten_bits_are_told_apart(run: Callable[..., pytest.RunResult]) -> None:
+    test = """
+    def test_one(rtdiff_snapshot):
+        deep = np.zeros((40, 60), np.uint16)
+        deep[10:20, 10:20] = XX
+        rtdiff_snapshot(deep, data_range=1023)
+"""
+    run(test.replace("XX", "1023"), "--rtdiff-update").assert_outcomes(passed=1)
+    run(test.replace("XX", "1022")).assert_outcomes(passed=1)
+    run(test.replace("XX", "900")).assert_outcomes(failed=1)
+    refused = run(test.replace(", data_range=1023", "").replace("XX", "9"), "--rtdiff-update")
+    refused.assert_outcomes(failed=1)
+    refused.stdout.fnmatch_lines(["E*picture: uint16 samples do not say their depth*"])
 
 
 def test_real_pictures_keep_their_kind(

@@ -71,6 +71,15 @@ def test_another_renderer_is_no_difference(painted: Callable[..., Page], again: 
     assert not diff.identical
 
 
+def test_subpixel_text_of_a_browser_is_no_difference() -> None:
+    gray_text, subpixels = (
+        Path(__file__).parent / "pictures" / f"text-{name}.png" for name in ("gray", "subpixel")
+    )
+    diff = rtdiff.compare(gray_text, subpixels)  # Chromium's, hinted: thin stems all lean one way
+    assert diff.same, told(diff)
+    assert not diff.identical
+
+
 def changed(line: int, old: str, new: str) -> Callable[[], Page]:
     lines = [text.replace(old, new) if k == line else text for k, text in enumerate(LINES)]
     assert lines != LINES

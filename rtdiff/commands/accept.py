@@ -88,21 +88,29 @@ def accept(settings: CompareConfig, pairs: Sequence[FilePair], results: Sequence
     return made
 
 
-def accept_file(settings: CompareConfig) -> None:
-    """Copy the test over the reference, two pictures, and say so on stderr.
+def check_accept_file(settings: CompareConfig) -> None:
+    """Refuse an ``--update`` of two pictures that cannot be done, before they are read.
 
     Raises
     ------
     SettingsError
         One of them is stdin, or a name was given, as for folders.
+    """
+    if "-" in (settings.reference, settings.test):
+        raise SettingsError("--update: stdin is no file to copy; name both pictures")
+    if ALL not in settings.update:
+        raise SettingsError("--update: a name is for folders; write --update alone")
+
+
+def accept_file(settings: CompareConfig) -> None:
+    """Copy the test over the reference, two pictures, and say so on stderr.
+
+    Raises
+    ------
     SourceError, SinkError
         It cannot be read or written, or is of another format.
     """
     reference, test = settings.reference, settings.test
-    if "-" in (reference, test):
-        raise SettingsError("--update: stdin is no file to copy; name both pictures")
-    if ALL not in settings.update:
-        raise SettingsError("--update: a name is for folders; write --update alone")
     _copy(Path(test), Path(reference), Path(reference).resolve().parent)
     sys.stderr.write(f"rtdiff: {printable(redact(test))} was copied over {printable(redact(reference))}\n")
 

@@ -6,8 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtdiff.commands.result import info_of, passes, result_json
-from rtdiff.errors import SettingsError, SinkError, redact
+from rtdiff.commands.result import info_of, passes, write_results
+from rtdiff.errors import SettingsError
 from rtdiff.reports.compare_text import compare_text
 from rtdiff.sources.heard import native_messages, refuse_damaged
 from rtdiff.spread import spread
@@ -37,17 +37,25 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)
+    _check(settings)
+    return _compare_two(settings)
+
+
+def _check(settings: CompareConfig) -> None:
+    """Refuse what cannot be done with two pictures before they are read."""
     if settings.junit is not None:
         raise SettingsError("--junit: is for folders; for two pictures use --json")
-    outputs = [name for name in (settings.json_file, settings.output) if name not in (None, "-")]
-    for name in outputs:
-        _refuse_overwriting(Path(str(name)), settings)
     if settings.output is not None:
-        from rtdiff.commands.pictures import check_output, write_output
+        from rtdiff.commands.pictures import check_output
 
         check_output(settings)
-    if settings.reference == settings.test == "-":
-        raise SettingsError("-: stdin holds one picture; give the other as a file")
+    if settings.update:
+        from rtdiff.commands.accept import check_accept_file
+
+        check_accept_file(settings)
+
+
+def _compare_two(settings: CompareConfig) -> int:
     stills = Stills(settings, few=True)
     # both headers first: a bomb is refused before the other picture is decoded
     opened = stills.open(settings.reference, 0), stills.open(settings.test, 1)
@@ -56,12 +64,7 @@ def compare(settings: CompareConfig) -> int:
     refuse_damaged(said, stills.read, (settings.reference, settings.test))
     diff = stills.compare(reference, test)
     infos = info_of(settings.reference, reference), info_of(settings.test, test)
-    if settings.output is not None:
-        write_output(settings, diff, *infos)
-    if settings.json_file is not None:
-        from rtdiff.reports.compare_json import write_json
-
-        write_json(settings.json_file, result_json(settings, diff, *infos))
+    write_results(settings, diff, *infos)
     if settings.json_file != "-":
         text = compare_text(
             diff,
@@ -77,9 +80,3 @@ def compare(settings: CompareConfig) -> int:
         accept_file(settings)
         return SAME
     return SAME if passes(settings, diff) or settings.exit_zero else DIFFERENT
-
-
-def _refuse_overwriting(path: Path, settings: CompareConfig) -> None:
-    for name in (settings.reference, settings.test):
-        if path.exists() and Path(name).exists() and path.samefile(name):
-            raise SinkError(f"{redact(path)}: is an input; choose another name for the output")

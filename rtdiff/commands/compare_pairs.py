@@ -22,7 +22,7 @@ from rtdiff.engines import compiled
 from rtdiff.errors import RtdiffError, SinkError, redact
 from rtdiff.folders import FilePair
 from rtdiff.records import Diff, Frame
-from rtdiff.reports.folder_json import MOST_BOXES, OWN
+from rtdiff.reports.folder_json import MOST_BOXES, SHARED
 from rtdiff.reports.folder_result import DIFFERENT, ERROR, EXTRA, MISSING, SAME, PairResult
 from rtdiff.sources.paths import read_whole, regular
 from rtdiff.sources.picture import read_picture_bytes
@@ -186,7 +186,7 @@ class _Desk:
         return PairResult(
             pair.name,
             SAME if made["verdict"] == "same" else DIFFERENT,
-            told={key: made[key] for key in OWN if key in made},
+            told={key: value for key, value in made.items() if key not in SHARED},
             regions=len(diff.boxes),
             noise_levels=diff.noise_levels,
             engine=diff.engine,

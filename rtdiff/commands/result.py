@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
 TOLD = (
-    *("threshold", "metric", "size-policy", "strict", "min-area", "merge", "max-diff-pixels", "zone"),
-    *("max-density", "ignore"),
-    *("ignore-region", "mask"),
+    *("threshold", "metric", "size-policy", "strict", "min-area", "min-side", "merge", "max-diff-pixels"),
+    *("max-density", "ignore", "fail-under", "frame", "zone", "ignore-region", "mask"),
 )
+"""Settings that a verdict depends on."""
 
 
 def info_of(path: object, frame: Frame) -> dict[str, Any]:
@@ -58,7 +58,27 @@ def result_json(
     return made
 
 
+def write_results(
+    settings: CompareConfig, diff: Diff, reference_info: dict[str, Any], test_info: dict[str, Any]
+) -> None:
+    """Write what ``--output`` and ``--json`` ask for.
+
+    Raises
+    ------
+    SinkError
+        One of them cannot be written.
+    """
+    if settings.output is not None:
+        from rtdiff.commands.pictures import write_output  # with all that draws
+
+        write_output(settings, diff, reference_info, test_info)
+    if settings.json_file is not None:
+        from rtdiff.reports.compare_json import write_json
+
+        write_json(settings.json_file, result_json(settings, diff, reference_info, test_info))
+
+
 def told_settings(settings: CompareConfig) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
     chosen = settings.plain(TOLD)
-    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [])}
+    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [], "")}

@@ -7,15 +7,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rtdiff.commands.progress import progress
 from rtdiff.engines import compiled
 from rtdiff.errors import SourceError, redact
 from rtdiff.figures import count_text, score_text
 from rtdiff.pipeline import Summary, run
-from rtdiff.reports.compare_json import write_json
-from rtdiff.watching import Watch, open_watch, sinks_of
+from rtdiff.watching import Watch, open_watch, sinks_of, write_summary
 
 if TYPE_CHECKING:
     from rtdiff.config import WatchConfig
@@ -50,8 +49,7 @@ def watch(settings: WatchConfig) -> int:
         run(ticks, rooms.reference, rooms.engine, rooms.regions, rooms.journal.tell, [*sinks, shown], summary)
     if summary.frames == 0:
         raise SourceError(f"{info.name}: gave not one frame; see whether it plays elsewhere")
-    if settings.json_file is not None:
-        write_json(settings.json_file, summary_json(settings, summary, rooms))
+    write_summary(settings, summary, rooms)
     _say_end(settings, summary, rooms.reference.kind)
     return 1 if settings.exit_code and summary.alarms and not settings.exit_zero else 0
 
@@ -89,26 +87,6 @@ def say_begin(settings: WatchConfig, rooms: Watch) -> None:
     _say(f"reference: {what.get(kind, redact(wanted))}; engine: {rooms.engine.name}")
     if rooms.engine.name == "numba" and not compiled(settings.metrics):
         _say("compiling the numba kernels at the first frame, once on this machine: about 7 s")
-
-
-def summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[str, Any]:
-    """Return what a watch came to, as an object; scores are absent when nothing was compared."""
-    info = rooms.source.info
-    made: dict[str, Any] = {
-        "schema": "rtdiff.watch/1",
-        "source": {"path": info.name, "size_wh": list(info.size_wh), "frames": summary.frames},
-        "reference": {"kind": rooms.reference.kind},
-        "engine": rooms.engine.name,
-        "metric": settings.metrics[0],
-        "compared": summary.compared,
-        "corrupt": summary.corrupt,
-        "dropped": summary.dropped,
-        "different": summary.different,
-        "alarms": summary.alarms,
-    }
-    if summary.compared:
-        made |= {"score": summary.score, "score_min": summary.score_min, "worst_frame": summary.worst_frame}
-    return made
 
 
 def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:

@@ -8,9 +8,9 @@ from pathlib import PurePath
 from typing import Any
 
 from rtdiff import __version__
-from rtdiff.figures import count_text, percent_text, score_text
-from rtdiff.records import Correction, Diff
-from rtdiff.reports.compare_text import WHY
+from rtdiff.figures import percent_text, score_text
+from rtdiff.records import Diff
+from rtdiff.reports.compare_text import correction_text, metric_text, whole_rows, why
 from rtdiff.reports.slider_html import (
     PNG_MOST,
     asset,
@@ -23,6 +23,7 @@ from rtdiff.reports.slider_html import (
     verdict,
 )
 
+MOST_BOXES = 300  # that are marked, the largest; a browser takes seconds for 40,000
 NOTEBOOK_LONGEST = 960  # pixels a picture: two of them stay below 1.5 MB, base64 included
 NOTEBOOK_PNG_MOST = 400_000  # bytes
 
@@ -52,7 +53,7 @@ def compare_html(
     uris = picture_uri(pictures[0]), picture_uri(pictures[1])
     shown = pair_view(
         *uris,
-        diff.boxes,
+        diff.boxes[:MOST_BOXES],
         size_wh=diff.reference.size_wh,
         names=(f"reference: {names[0]}", f"test: {names[1]}"),
         mode=mode,
@@ -63,7 +64,7 @@ def compare_html(
     title = f"{names[0]} → {names[1]}"
     head = (
         f'<header class="rt-head">{verdict(diff.same)}<h1>{escape(title)}</h1>'
-        f"<p>{escape(why_text(diff))}</p></header>"
+        f"<p>{escape(why(diff))}</p></header>"
     )
     keys = (
         ("N", "next region"),
@@ -81,16 +82,6 @@ def compare_html(
     return page(f"{'SAME' if diff.same else 'DIFFERENT'}: {title}", body)
 
 
-def why_text(diff: Diff) -> str:
-    """Return the verdict's reason, one line."""
-    if diff.identical:
-        return "every sample is equal"
-    if diff.same:
-        return "no visible difference"
-    regions = count_text(len(diff.boxes), "region")
-    return ", ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
-
-
 def _side(diff: Diff, reference: Mapping[str, Any], test: Mapping[str, Any], *, lossy: bool) -> str:
     metric = next(iter(diff.metrics), "ssim").removesuffix("_db")
     figures = {
@@ -102,15 +93,22 @@ def _side(diff: Diff, reference: Mapping[str, Any], test: Mapping[str, Any], *, 
     facts = {
         "reference": f"{reference['path']}, {_size(reference)}",
         "test": f"{test['path']}, {_size(test)}",
-        **{name.removesuffix("_db").upper(): _metric(name, value) for name, value in diff.metrics.items()},
+        **{
+            name.removesuffix("_db").upper(): metric_text(name, value) for name, value in diff.metrics.items()
+        },
+        **dict(whole_rows(diff)),
         "noise": f"{diff.noise_levels:.2g} levels of 255",
         "engine": diff.engine,
     }
+    if len(diff.boxes) > MOST_BOXES:
+        facts["marked"] = f"the {MOST_BOXES} largest regions"
     if lossy:
         facts["shown as"] = "JPEG, compared as read"
     parts = [f'<dl class="rt-figures">{_rows(figures, wrap=True)}</dl>']
     if diff.boxes:
-        parts.append(f"<section><h2>Regions, x0:y0-x1:y1</h2>{region_list(diff.boxes)}</section>")
+        parts.append(
+            f"<section><h2>Regions, x0:y0-x1:y1</h2>{region_list(diff.boxes, most=MOST_BOXES)}</section>"
+        )
     if diff.zones:
         zones = {
             name: f"{percent_text(zone.changed_fraction)}, score {score_text(zone.score)}"
@@ -118,18 +116,12 @@ def _side(diff: Diff, reference: Mapping[str, Any], test: Mapping[str, Any], *, 
         }
         parts.append(f'<section><h2>Zones</h2><dl class="rt-facts">{_rows(zones)}</dl></section>')
     if diff.corrections:
-        items = "".join(f"<li>{escape(correction_text(c))}</li>" for c in diff.corrections)
+        items = "".join(f"<li>{escape(correction_text(c, '→'))}</li>" for c in diff.corrections)
         parts.append(
             f'<section><h2>Corrected before comparing</h2><ul class="rt-list">{items}</ul></section>'
         )
     parts.append(f'<section><h2>Details</h2><dl class="rt-facts">{_rows(facts)}</dl></section>')
     return f'<aside class="rt-side" aria-label="Result">{"".join(parts)}</aside>'
-
-
-def correction_text(correction: Correction) -> str:
-    """Return a correction as one line for people."""
-    text = f"{correction.kind} of {correction.side}: {correction.before} → {correction.after}"
-    return f"{text} ({correction.detail})" if correction.detail else text
 
 
 def _rows(what: Mapping[str, str], *, wrap: bool = False) -> str:
@@ -147,10 +139,6 @@ def _size(info: Mapping[str, Any]) -> str:
     return "{}x{}".format(*info["size_wh"])
 
 
-def _metric(name: str, value: float) -> str:
-    return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
-
-
 def notebook_html(diff: Diff, *, palette: str = "vivid") -> str:
     """Return both pictures side by side with the regions on both: a fragment, without any script.
 
@@ -159,7 +147,7 @@ def notebook_html(diff: Diff, *, palette: str = "vivid") -> str:
     pictures = diff.reference.picture(), diff.test.picture()
     most = min(PNG_MOST, NOTEBOOK_PNG_MOST)
     uris = [picture_uri(picture, longest=NOTEBOOK_LONGEST, png_most=most) for picture in pictures]
-    shown = boxes_svg(diff.boxes, diff.reference.size_wh)
+    shown = boxes_svg(diff.boxes[:MOST_BOXES], diff.reference.size_wh)
     captions = [
         f"{side}: {name}" if (name := _name(frame.source)) != side else side
         for side, frame in (("reference", diff.reference), ("test", diff.test))
@@ -169,7 +157,7 @@ def notebook_html(diff: Diff, *, palette: str = "vivid") -> str:
         f'<figcaption class="rt-caption">{escape(text)}</figcaption></figure>'
         for uri, text in zip(uris, captions, strict=True)
     )
-    words = f"{why_text(diff)}; {percent_text(diff.changed_fraction)} changed; score {score_text(diff.score)}"
+    words = f"{why(diff)}; score {score_text(diff.score)}"
     return (
         f'<div class="rt rt-note"><style>{asset("viewer.css")}</style>'
         f'<div class="rt-head">{verdict(diff.same)}<p>{escape(words)}</p></div>'

@@ -59,25 +59,26 @@ def compare_text(
         x, y = diff.min_xy
         rows.append(("worst", f"local SSIM {score_text(diff.min_ssim)} at {x},{y}"))
     rows += [
-        (LABELS.get(name, name), _metric(name, value) + _planes(diff, name))
+        (LABELS.get(name, name), metric_text(name, value) + _planes(diff, name))
         for name, value in diff.metrics.items()
         if not math.isnan(value)
     ]
-    rows += _whole(diff)
+    rows += whole_rows(diff)
     rows += [("zone", f"{printable(name)}: {_zone(diff, name)}") for name in diff.zones]
     if passes is not None:
         rows.append(
             ("limit", f"--fail-under {'passes' if passes else 'fails'}; it alone decides the exit code")
         )
-    rows += [("corrected", _correction(correction)) for correction in diff.corrections]
+    rows += [("corrected", printable(correction_text(correction))) for correction in diff.corrections]
     if error is not None:
         rows.append(("stopped", printable(redact(error))))
     wide = max(10, *(len(name) for name, _ in rows))
-    lines = [f"{word}: {_why(diff)}", *(f"  {name:<{wide}} {value}" for name, value in rows)]
+    lines = [f"{word}: {why(diff)}", *(f"  {name:<{wide}} {value}" for name, value in rows)]
     return "\n".join(lines + _table(diff)) + "\n"
 
 
-def _why(diff: Diff) -> str:
+def why(diff: Diff) -> str:
+    """Return the verdict's reason, one line."""
     if diff.identical:
         return "every sample is equal"
     if diff.same:
@@ -88,8 +89,8 @@ def _why(diff: Diff) -> str:
     return "; ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
 
 
-def _whole(diff: Diff) -> list[tuple[str, str]]:
-    """What changed in the whole picture, and the densest square, as rows."""
+def whole_rows(diff: Diff) -> list[tuple[str, str]]:
+    """Return what changed in the whole picture, and the densest square, as names and texts."""
     rows = []
     if diff.whole.light is not None:
         gain, offset = diff.whole.light
@@ -115,7 +116,8 @@ def _source(info: Mapping[str, Any]) -> str:
     return f"{printable(redact(info['path']))}  {width}x{height}"
 
 
-def _metric(name: str, value: float) -> str:
+def metric_text(name: str, value: float) -> str:
+    """Return a metric by its name in `Diff.metrics` for people."""
     return f"{value:.2f} dB" if name.endswith("_db") else score_text(value, 5)
 
 
@@ -131,10 +133,11 @@ def _zone(diff: Diff, name: str) -> str:
     return f"{regions}, {percent_text(zone.changed_fraction)}, score {score_text(zone.score)}"
 
 
-def _correction(correction: Correction) -> str:
+def correction_text(correction: Correction, arrow: str = "->") -> str:
+    """Return a correction as one line; what users supplied in it is not escaped."""
     before, after = _value(correction.before), _value(correction.after)
-    text = f"{correction.kind} of {correction.side}: {before} -> {after}"
-    return printable(f"{text} ({correction.detail})" if correction.detail else text)
+    text = f"{correction.kind} of {correction.side}: {before} {arrow} {after}"
+    return f"{text} ({correction.detail})" if correction.detail else text
 
 
 def _value(value: Any) -> str:

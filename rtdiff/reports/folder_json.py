@@ -13,22 +13,8 @@ from rtdiff.reports.strict import plain
 SCHEMA = "rtdiff.folder/1"
 MOST_BOXES = 1000
 """Regions of a pair that are listed, the largest; ``regions`` counts them all."""
-OWN = (
-    *(
-        "reference",
-        "test",
-        "verdict",
-        "reasons",
-        "identical",
-        "score",
-        "mssim",
-        "metrics",
-        "planes",
-        "min_ssim",
-    ),
-    *("changed_fraction", "boxes", "zones", "corrections"),
-)
-"""Keys of ``rtdiff.compare/1`` that a pair has for itself."""
+SHARED = frozenset({"schema", "rtdiff", "complete", "metric", "engine", "settings"})
+"""Keys of ``rtdiff.compare/1`` that are the same for all pairs; a pair has the others for itself."""
 
 
 def folder_json(result: FolderResult) -> dict[str, Any]:

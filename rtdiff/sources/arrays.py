@@ -54,8 +54,8 @@ def frame_from_array(
     SettingsError
         For anything else, saying what was expected.
     """
-    samples = _checked(array, source)
-    largest = _data_range(samples, data_range, source)
+    samples = checked(array, source)
+    largest = checked_range(samples, data_range, source)
     corrections: tuple[Correction, ...] = ()
     planes: tuple[Plane, ...]
     if samples.ndim == 3 and samples.shape[2] == 4:
@@ -88,12 +88,12 @@ def planes_of(
     from rtdiff.sources.colour import bgr_to_planes
 
     size, kind = samples.shape[:2], samples.dtype
-    quick = split is not None and kind == np.uint8
+    quick = split if kind == np.uint8 else None
     make = take or np.empty
     out = (make(size, kind), make(size, kind), make(size, kind)) if take or quick else None
-    if split is None or out is None or not quick:
+    if quick is None or out is None:
         return bgr_to_planes(samples, out, data_range)
-    split(samples, out)
+    quick(samples, out)
     return out
 
 
@@ -151,8 +151,14 @@ def to_picture(samples: NDArray[Any], data_range: int, premultiplied: bool = Fal
     return samples
 
 
-def _checked(array: Any, source: str) -> NDArray[Any]:
-    """Return `array` as (H, W) or (H, W, 3 or 4) uint8 or uint16 with contiguous samples."""
+def checked(array: Any, source: str) -> NDArray[Any]:
+    """Return `array` as (H, W) or (H, W, 3 or 4) uint8 or uint16 with contiguous samples.
+
+    Raises
+    ------
+    SettingsError
+        It is no picture; the error begins with `source`.
+    """
     if not isinstance(array, np.ndarray):
         raise SettingsError(
             f"{source}: a {type(array).__name__} is not a picture; give a path or a uint8 or uint16 array"
@@ -185,7 +191,14 @@ def _is_plain(array: NDArray[Any]) -> bool:
     return array.shape[0] == 1 or array.strides[0] >= expected
 
 
-def _data_range(samples: NDArray[Any], data_range: int | None, source: str) -> int:
+def checked_range(samples: NDArray[Any], data_range: int | None, source: str) -> int:
+    """Return the largest code value of samples from `checked`.
+
+    Raises
+    ------
+    SettingsError
+        It was not given and cannot be told, or does not fit; the error begins with `source`.
+    """
     if samples.dtype == np.uint8:
         if data_range not in (None, 255):
             raise SettingsError(f"{source}: data_range {data_range} does not fit uint8 samples; leave it out")

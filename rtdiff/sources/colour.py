@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.coding import KR_KB, levels
 from rtdiff.records import Picture, Plane
 
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -18,7 +19,6 @@ Triple = tuple[Plane, Plane, Plane]
 _SCRATCH_BYTES = 64 * 1024  # the most that one frame of a stream may allocate
 BAND_BYTES = 512 * 1024
 """Room for a picture that is converted once: a quarter to a half quicker."""
-_KR_KB = {"bt601": (0.299, 0.114), "bt709": (0.2126, 0.0722), "bt2020": (0.2627, 0.0593)}
 
 
 def bgr_to_planes(
@@ -86,11 +86,8 @@ def planes_to_bgr(
     matrix : {'bt601', 'bt709', 'bt2020'}
         How the planes were made (ITU-R BT.601, BT.709, BT.2020 non-constant luminance).
     """
-    unit = (data_range + 1) / 256
-    black, luma_span, chroma_span = 0.0, float(data_range), float(data_range)
-    if color_range == "limited":
-        black, luma_span, chroma_span = 16 * unit, 219 * unit, 224 * unit
-    gain, middle = 255 / luma_span, 128 * unit
+    black, white, middle, swing = levels(data_range, color_range)
+    gain = 255 / (white - black)
     luma = planes[0]
     picture: Picture
     if len(planes) < 3:
@@ -100,9 +97,9 @@ def planes_to_bgr(
         return picture
     size_wh = (luma.shape[1], luma.shape[0])
     cb, cr = (p if p.shape == luma.shape else cv2.resize(p, size_wh) for p in planes[1:3])
-    kr, kb = _KR_KB[matrix]
+    kr, kb = KR_KB[matrix]
     kg = 1 - kr - kb
-    to_red, to_blue = (2 * (1 - k) * 255 / chroma_span for k in (kr, kb))
+    to_red, to_blue = (2 * (1 - k) * 255 / swing for k in (kr, kb))
     from_cr, from_cb = -to_red * kr / kg, -to_blue * kb / kg
     lift = -gain * black
     red = cv2.addWeighted(luma, gain, cr, to_red, lift - to_red * middle, dtype=cv2.CV_8U)

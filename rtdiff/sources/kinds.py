@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import stat
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from urllib.parse import unquote
 
 from rtdiff.errors import SettingsError, SourceError, redact
 from rtdiff.sources.header import SNIFF_BYTES, sniff
-from rtdiff.sources.paths import read_start, status
+from rtdiff.sources.paths import read_start, status, stdin
 
 ENDINGS = frozenset(
     ".png .apng .jpg .jpeg .jpe .jfif .bmp .dib .tif .tiff .webp .gif .jp2 .pbm .pgm .ppm .pnm .avif".split()  # noqa: SIM905
@@ -97,10 +96,8 @@ def _kind_of_path(path: str) -> tuple[str, str]:
 
 
 def _kind_of_stdin() -> str:
-    if sys.stdin is None or sys.stdin.isatty():
-        raise SourceError("stdin: nothing is redirected to it; write 'rtdiff ... - < FILE'")
-    stdin: Any = sys.stdin.buffer  # its reader finds every byte that was peeked at
-    return _kind_of_content(stdin.peek(SNIFF_BYTES), "")
+    peekable: Any = stdin()  # its reader finds every byte that was peeked at
+    return _kind_of_content(peekable.peek(SNIFF_BYTES), "")
 
 
 def _kind_of_content(head: bytes, ending: str) -> str:

@@ -8,6 +8,7 @@ import stat
 import sys
 import time
 from pathlib import Path
+from typing import BinaryIO
 
 from rtdiff.errors import SourceError, redact
 
@@ -80,9 +81,16 @@ def read_whole(path: Path, patience_s: float = 60) -> bytes:
         raise SourceError(f"{redact(path)}: {reason(error)}; check its rights") from None
 
 
+def stdin() -> BinaryIO:
+    """Return stdin's bytes, or raise `SourceError` when it is closed, or a terminal."""
+    if sys.stdin is None or sys.stdin.isatty():
+        raise SourceError("stdin: nothing is redirected to it; write 'rtdiff ... - < FILE'")
+    return sys.stdin.buffer
+
+
 def read_stdin() -> bytes:
     """Return all of stdin, or raise `SourceError` when it is more than any picture."""
-    data = sys.stdin.buffer.read(_MOST_PIPED + 1)
+    data = stdin().read(_MOST_PIPED + 1)
     if len(data) > _MOST_PIPED:
         raise SourceError(f"stdin: {_TOO_MUCH}")
     return data

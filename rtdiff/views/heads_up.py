@@ -16,7 +16,8 @@ from rtdiff.views.text import BOLD, REGULAR, put_text, text_size_for, text_width
 Rect = tuple[int, int, int, int]
 """Left, top, right, bottom, pixels, half-open."""
 
-CORNERS = ("top-left", "top-right", "bottom-left", "bottom-right")
+Corner = Literal["auto", "top-left", "top-right", "bottom-left", "bottom-right"]
+"""``auto`` hides the fewest boxes, a fixed one does not jump about in a video."""
 HIGHEST = 0.4  # of the picture; the last lines are left out before more of it is hidden
 DIM = 0.28  # white on what is left of white has a contrast of 12 to 1
 
@@ -43,8 +44,8 @@ class HeadsUp:
     """Number of the frame."""
     alarm: str = ""
     """Shown on a plate of its own, for instance ``ALARM shelf``."""
-    corner: Literal["auto", "top-left", "top-right", "bottom-left", "bottom-right"] = "auto"
-    """Where; ``auto`` hides the fewest boxes, a fixed one does not jump about in a video."""
+    corner: Corner = "auto"
+    """Where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def heads_up_of(
     tick: Tick | None = None,
     *,
     alarm: str = "",
-    corner: Literal["auto", "top-left", "top-right", "bottom-left", "bottom-right"] = "auto",
+    corner: Corner = "auto",
 ) -> HeadsUp:
     """Return what the corner says of a diff (None: still learning) and, in a stream, its tick."""
     frame = tick.frame if tick is not None else None
