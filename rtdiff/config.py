@@ -250,10 +250,12 @@ class DemoConfig(VerbConfig):
         check_files((self.source or "",), (self.output or "",) if self.output else ())
 
 
-def _given(key: str) -> Option[Any]:
-    """Return an option of `compare` or `watch` that is as theirs, and as theirs when it is not given."""
-    theirs = WatchConfig.options.get(key) or CompareConfig.options[key]
-    return Option(theirs.kind.or_none(), None, theirs.description)
+class Passed(Option[Any]):
+    """An option of `compare` or `watch` that is handed on to them if it is given."""
+
+    def __init__(self, key: str) -> None:
+        theirs = WatchConfig.options.get(key) or CompareConfig.options[key]
+        super().__init__(theirs.kind.or_none(), None, theirs.description)
 
 
 class EvalConfig(VerbConfig):
@@ -275,21 +277,21 @@ class EvalConfig(VerbConfig):
     )
     sweep = Option(f.SWEEP, (), "Measure at several thresholds, for a curve; bare: ten from 2 to 24")
     late = Option(f.SPAN, Span(2 * 10**9), "How long after the end of an event its alarm may come")
-    engine = _given("engine")
-    strict = _given("strict")
-    threshold = _given("threshold")
-    min_area = _given("min-area")
-    min_side = _given("min-side")
-    merge = _given("merge")
-    ignore = _given("ignore")
-    size_policy = _given("size-policy")
-    reference = _given("reference")
-    raise_at = _given("raise-at")
-    clear_at = _given("clear-at")
-    on_delay = _given("on-delay")
-    on_frames = _given("on-frames")
-    off_delay = _given("off-delay")
-    threads = _given("threads")
+    engine = Passed("engine")
+    strict = Passed("strict")
+    threshold = Passed("threshold")
+    min_area = Passed("min-area")
+    min_side = Passed("min-side")
+    merge = Passed("merge")
+    ignore = Passed("ignore")
+    size_policy = Passed("size-policy")
+    reference = Passed("reference")
+    raise_at = Passed("raise-at")
+    clear_at = Passed("clear-at")
+    on_delay = Passed("on-delay")
+    on_frames = Passed("on-frames")
+    off_delay = Passed("off-delay")
+    threads = Passed("threads")
     fps = Option(f.RATE, Fraction(25), "Rate of what carries none (folders), frames a second")
     jobs = Option(
         f.whole(0, 256, "N"), 0, "Pairs and scenes at work at a time, 0 to 256; 0: as many as cores"
@@ -299,11 +301,6 @@ class EvalConfig(VerbConfig):
     json_file = Option(FILE.or_none(), None, "Write the result as JSON; - is stdout", key="json")
     output = Option(OUTPUT.or_none(), None, "Write a page with curves, tables and the worst mistakes")
     exit_zero = Option(f.FLAG, False, "Exit with 0 where it would be 1")
-
-    MEASURED = (
-        *("engine", "strict", "threshold", "min-area", "min-side", "merge", "ignore", "size-policy"),
-        *("reference", "raise-at", "clear-at", "on-delay", "on-frames", "off-delay"),
-    )
 
     def for_ours(self, threads: int) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return the options of ``rtdiff compare``, and those of ``rtdiff watch``, as they were given.
@@ -323,7 +320,9 @@ class EvalConfig(VerbConfig):
 
     def told(self) -> dict[str, Any]:
         """Return what was given of the options that a result depends on."""
-        return {key: value for key, value in self.plain(self.MEASURED).items() if value is not None}
+        passed = [key for key, option in self.options.items() if isinstance(option, Passed)]
+        chosen = self.plain([key for key in passed if key != "threads"])
+        return {key: value for key, value in chosen.items() if value is not None}
 
     def check(self) -> None:
         """Raise ValueError when options do not go together."""

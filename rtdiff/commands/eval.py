@@ -81,9 +81,11 @@ def eval(settings: EvalConfig) -> int:  # noqa: A001 - the verb's name
 
 def _check(settings: EvalConfig, dataset: Dataset) -> None:
     """Refuse at once what this dataset has no use for, and outputs that have no place."""
+    from rtdiff.config import WatchConfig
+
     kinds = {type(scene) for scene in dataset.scenes}
     given = settings.told()
-    if "ignore" in given and StillScene not in kinds:
+    if "ignore" in given and StillScene not in kinds and "ignore" not in WatchConfig.options:
         raise SettingsError("ignore: is for still pairs, of which there are none; leave it out")
     strange = next((key for key in ONLY_EVENTS if key in given), None)
     if strange is not None and AlarmScene not in kinds:

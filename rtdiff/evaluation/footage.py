@@ -37,7 +37,7 @@ class Footage:
 
     def before(self) -> Iterator[Frame]:
         """Yield the frames before the evaluated part."""
-        return (frame for number, frame in self._frames(None, self._scene.first) if number)
+        return (frame for _, frame in self._frames(0, self._scene.first))
 
     def evaluated(self) -> Iterator[tuple[int, Frame]]:
         """Yield number and frame from the first evaluated one to the last with a mask."""
@@ -57,10 +57,10 @@ class Footage:
         first = self._scene.first
         return sum(n < first for n in frames) if not isinstance(frames, Path) else first - 1
 
-    def _frames(self, begin: int | None, end: int) -> Iterator[tuple[int, Frame]]:
+    def _frames(self, begin: int, end: int) -> Iterator[tuple[int, Frame]]:
         """Yield number and frame from `begin` to before `end`; time counts from the first one."""
         start_ns: int | None = None
-        for number, frame in self._all(begin or 0, end):
+        for number, frame in self._all(begin, end):
             start_ns = frame.time_ns if start_ns is None else start_ns
             yield number, replace(frame, time_ns=frame.time_ns - start_ns, _made=[])
 

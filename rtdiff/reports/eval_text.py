@@ -58,7 +58,7 @@ def eval_rich(result: EvalResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, markup=False)  # a scene may be called [red]
     for measure in MEASURES:
         table = list(rows(result, measure))
         if not table:
@@ -71,9 +71,9 @@ def eval_rich(result: EvalResult) -> None:
         for row in table:
             ours = "bold" if row.method == "rtdiff" and row.scene in (TOGETHER, MEAN) else ""
             shown.add_row(row.method, row.scene, f"{row.frames:,}", *row.cells, style=ours)
-        console.print(shown, markup=False)
+        console.print(shown)
     rest = eval_text(result).split("\n\n")[-1]
-    console.print(rest, markup=False, end="")
+    console.print(rest, end="")
 
 
 def about(measure: str, iou: float) -> str:
