@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 Gray = NDArray[np.uint8]
 WIDE, HIGH = 96, 72
 FIRST, LAST = 9, 14
+REGION = 60  # from this column on nothing is evaluated
 
 
 def scenery(seed: int = 0) -> Gray:
@@ -25,7 +26,7 @@ def frame(number: int, seed: int = 0) -> Gray:
     shown = scenery(seed).astype(np.float64)
     if number >= FIRST:
         left, top, right, bottom = block(number)
-        shown[top:bottom, left:right] += 90
+        shown[top:bottom, left:right] += 45
     noise = np.random.default_rng(1000 * seed + number).normal(0, 1.5, shown.shape)
     return np.clip(np.rint(shown + noise), 0, 255).astype(np.uint8)
 
@@ -58,7 +59,7 @@ def cdnet(folder: Path, seed: int = 0) -> Path:
     for number in range(FIRST, LAST):  # the last frame has no mask
         write(folder / f"groundtruth/gt{number:06d}.png", levels(number))
     region = np.full((HIGH, WIDE), 255, np.uint8)
-    region[:, -6:] = 0
+    region[:, REGION:] = 0
     write(folder / "ROI.bmp", region)
     (folder / "temporalROI.txt").write_text(f"{FIRST} {LAST}\n")
     return folder

@@ -66,7 +66,7 @@ def test_a_sequence_is_counted_as_anybody_would(tmp_path: Path, capsys: pytest.C
             diff = differ(sets.frame(number))
             assert diff is not None
             truth, found = sets.levels(number), diff.mask > 0
-            truth[:, -6:] = 85
+            truth[:, sets.REGION :] = 85
             static = (truth == 0) | (truth == 50)
             right += np.count_nonzero(found & (truth == 255))
             false += np.count_nonzero(found & static)
@@ -244,7 +244,7 @@ def test_a_fixed_threshold_is_what_it_says(tmp_path: Path, capsys: pytest.Captur
     right = 0
     for number in range(sets.FIRST, sets.LAST):
         truth = sets.levels(number)
-        truth[:, -6:] = 85
+        truth[:, sets.REGION :] = 85
         right += np.count_nonzero((abs(sets.frame(number) - pinned) > 30) & (truth == 255))
     made = measured(capsys, folder, "--against=absdiff")
     assert made["methods"][1]["all"]["pixels"]["pooled"]["right"] == right
