@@ -245,6 +245,8 @@ def test_text_of_the_same():
     assert "no visible difference" in compare_text(
         make_diff(reasons=(), boxes=()), reference_info=REFERENCE, test_info=TEST
     )
+    allowed = compare_text(make_diff(reasons=()), reference_info=REFERENCE, test_info=TEST)
+    assert allowed.startswith("SAME: 1 region, 3.31 % changed: as much as is allowed\n")
 
 
 def test_text_shows_ten_boxes_and_counts_the_rest():

@@ -135,13 +135,17 @@ class _Server:
         """Have everything imported and compiled; return the first line."""
         import numpy as np
 
-        from rtdiff.engines import warm
+        from rtdiff.engines import compiled, warm
         from rtdiff.sources.arrays import frame_from_array
 
         plain_ones: dict[str, Any] = {
             key: self._given[key] for key in ("engine", "threads") if key in self._given
         }
-        stills = Stills(validated(self._model, plain_ones, named=_named))
+        settings = validated(self._model, plain_ones, named=_named)
+        told = sys.stderr is not None and settings.engine in ("auto", "numba")
+        if told and not compiled(("ssim-gaussian", "ssim-ffmpeg")):
+            sys.stderr.write("rtdiff: compiling the numba kernels, once on this machine: about 20 s\n")
+        stills = Stills(settings)
         frame = frame_from_array(np.zeros((32, 32, 3), np.uint8))
         engine = stills.compare(frame, frame).engine
         stills.close()

@@ -81,9 +81,11 @@ def why(diff: Diff) -> str:
     """Return the verdict's reason, one line."""
     if diff.identical:
         return "every sample is equal"
-    if diff.same:
-        return f"no visible difference (noise: {diff.noise_levels:.2g} levels of 255)"
     regions = f"{count_text(len(diff.boxes), 'region')}, {percent_text(diff.changed_fraction)} changed"
+    if diff.same and diff.boxes:
+        return f"{regions}: as much as is allowed"
+    if diff.same:
+        return f"no visible difference (noise: {diff.noise_levels:.2g} of 255 levels)"
     if diff.boxes and not math.isnan(diff.min_ssim):
         regions += f", worst at {diff.min_xy[0]},{diff.min_xy[1]}"
     return "; ".join(regions if reason == "boxes" else WHY.get(reason, reason) for reason in diff.reasons)
@@ -143,7 +145,7 @@ def correction_text(correction: Correction, arrow: str = "->") -> str:
 def _value(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {one}" for key, one in value.items())
-    return str(value)
+    return "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _table(diff: Diff) -> list[str]:

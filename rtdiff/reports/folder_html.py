@@ -155,9 +155,11 @@ def _filter(counts: Mapping[str, int]) -> str:
 
 def _card(pair: PairResult, number: int) -> str:
     regions, changed, lowest, place = figures(pair)
-    told = [count_text(pair.regions, "region"), f"{changed} changed"] if regions and pair.kind != SAME else []
+    told = [count_text(pair.regions, "region"), f"{changed} changed"] if regions else []
     told += [f"lowest SSIM {lowest} at {place}"] if told and place else []
-    if pair.kind == SAME:
+    if pair.kind == SAME and pair.regions:
+        told.append("as much as is allowed")
+    elif pair.kind == SAME:
         told = ["identical" if pair.told["identical"] else "no visible difference"]
     told += [said] if (said := why(pair)) else []
     if pair.kind == DIFFERENT and not pair.view:
