@@ -114,7 +114,9 @@ class Judge:
         if again is not None and explained:
             mask = mask & self._sifted(again).mask
         if before.compressed and not (explained and equal >= EXPLAINS):
-            mask = beyond(first, second, mask, before.compressed, self._settings.threshold)
+            flat = flat_changes(first, second)  # compression changes a flat patch by a level or two
+            kept = beyond(first, second, mask, before.compressed, self._settings.threshold)
+            mask = kept if flat is None else kept | (mask & flat)
         return diffmap if mask is diffmap.mask else masked(diffmap, mask)
 
     def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:

@@ -157,7 +157,8 @@ def _everywhere(
     lit = moved & (np.abs(y - gain * x - offset) <= near) & (change > LIMIT * unit)
     if lit.sum() < max(FEWEST, EXPLAINED * moved.sum()):
         return False
-    if float(x[lit].std()) < VARIED * unit:
+    ordered = np.sort(x[lit])  # the middle half: blocks on the edge of a thing are of every brightness
+    if ordered[3 * len(ordered) // 4] - ordered[len(ordered) // 4] < VARIED * unit:
         return False
     there = np.bincount(quarters[lit], minlength=4)
     return int((there * 20 >= lit.sum()).sum()) >= 3
