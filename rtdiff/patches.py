@@ -34,10 +34,13 @@ def flat_changes(reference: Frame, test: Frame) -> NDArray[np.uint8] | None:
     for x, y in zip(reference.planes, test.planes, strict=True):
         for top in range(0, height, BAND):
             above, below = max(top - reach, 0), min(top + BAND + reach, height)
-            part = cv2.absdiff(x[above:below], y[above:below])
-            if cv2.countNonZero(cv2.compare(part, LEVELS * unit, cv2.CMP_GE)) < SIDE * SIDE:
+            hits = cv2.compare(cv2.absdiff(x[above:below], y[above:below]), LEVELS * unit, cv2.CMP_GE)
+            left, first, across, down = cv2.boundingRect(hits)
+            if min(across, down) < SIDE:
                 continue
-            d = cv2.subtract(x[above:below], y[above:below], dtype=cv2.CV_32F)
+            rows = slice(above + first, above + first + down)
+            here = rows, slice(left, left + across)
+            d = cv2.subtract(x[here], y[here], dtype=cv2.CV_32F)
             mean = cv2.blur(d, (SIDE, SIDE), borderType=cv2.BORDER_REFLECT)
             square = cv2.sqrBoxFilter(d, cv2.CV_32F, (SIDE, SIDE), borderType=cv2.BORDER_REFLECT)
             alike = (np.abs(mean) >= LEVELS * unit) & (square - mean * mean <= (ALIKE * unit) ** 2)
@@ -45,6 +48,5 @@ def flat_changes(reference: Frame, test: Frame) -> NDArray[np.uint8] | None:
             patch &= (np.abs(d) >= LEVELS * unit).view(np.uint8)
             if found is None:
                 found = np.zeros((height, width), np.uint8)
-            rows = slice(top, min(top + BAND, height))
-            found[rows] |= patch[top - above : top - above + rows.stop - top] * np.uint8(255)
+            found[here] |= patch * np.uint8(255)
     return found if found is not None and found.any() else None

@@ -76,9 +76,13 @@ def unexplained(
 
     # what borders on a change belongs to it: the rest of a letter, the edge of a thing
     square = np.ones((3, 3), np.uint8)
-    for _ in range(GROWTH if left.any() else 0):
-        left = cv2.dilate(left, square) & mask
-    return np.asarray(left)
+    x, y, across, down = cv2.boundingRect(mask)
+    here = slice(y, y + down), slice(x, x + across)
+    grown, within = left[here], np.ascontiguousarray(mask[here])
+    for _ in range(GROWTH if grown.any() else 0):
+        grown = cv2.dilate(grown, square) & within
+    left[here] = grown
+    return left
 
 
 def _colours(frame: Frame, first: int, window: tuple[slice, slice]) -> NDArray[Any]:
