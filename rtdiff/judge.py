@@ -52,7 +52,7 @@ class Judge:
         self._settings = settings
         self._engine, self.skipped = engine_for(settings, few=few, noise=self._noise)
         self._regions = regions_for(settings, tracking=False)
-        self._shape = (0, 0)
+        self._shape = self._both = (0, 0)
         self._evidence: Evidence
 
     def __call__(self, first: Frame, second: Frame) -> Diff:
@@ -86,7 +86,7 @@ class Judge:
         self._engine.close()
 
     def _decided(self, first: Frame, second: Frame) -> DiffMap:
-        self._shape = first.luma.shape
+        self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
 
     def _sifted(self, diffmap: DiffMap) -> DiffMap:
@@ -126,13 +126,21 @@ class Judge:
         return self._evidence.noise
 
     def _blocks(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-        """Return which blocks of the lattice lie in a zone, and in which quarter those do."""
+        """Return which blocks of the lattice both pictures have in a zone, and in which quarter those lie."""
         rows, columns = block_lattice(self._shape)
         down, right = rows[:, None] + 4, columns[None, :] + 4
         quarter = 2 * (down * 2 // self._shape[0]) + right * 2 // self._shape[1]
         labels = self._engine.plan(self._shape).labels
         inside = np.ones(quarter.shape, np.bool_) if labels is None else labels[down, right] != 0
+        inside = inside & (down + 4 <= self._both[1]) & (right + 4 <= self._both[0])
         return inside.ravel(), quarter.ravel()[inside.ravel()]
+
+
+def _shared_wh(first: Frame, second: Frame) -> tuple[int, int]:
+    """Return width and height of what both have: a padded strip tells nothing of noise or light."""
+    sizes = [c.before for f in (first, second) for c in f.corrections if c.kind == "pad"]
+    width, height = (min(side) for side in zip(first.size_wh, *sizes, strict=True))
+    return width, height
 
 
 def planes_of(picture: NDArray[Any]) -> tuple[NDArray[Any], ...]:

@@ -76,7 +76,7 @@ class Regions:
             zones=self._zones(diffmap, labels, keep, boxes, scores),
             corrections=corrections,
             reasons=self._reasons(boxes, changed, corrections, whole, densest),
-            identical=diffmap.identical and not {"light", "shift"} & {c.kind for c in corrections},
+            identical=diffmap.identical and not {"crop", "light", "shift"} & {c.kind for c in corrections},
             engine=diffmap.engine,
             noise_levels=diffmap.noise[0],
             reference=diffmap.reference.frame,

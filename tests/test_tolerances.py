@@ -334,3 +334,17 @@ def test_two_lossy_files_of_one_picture_are_the_same(data: Path) -> None:
 def webp(picture: Page, quality: int) -> Page:
     data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+
+def test_a_padded_strip_is_no_light_and_a_cropped_picture_is_not_identical() -> None:
+    before = page(gray(ink()))
+    for after in (before[:60], before[:, :100], before[:1, :1]):
+        padded = rtdiff.compare(before, after, ignore="light")
+        assert padded.whole.light is None
+        assert "size" in padded.reasons
+        height, width = after.shape[:2]
+        lacking = 1 - height * width / (before.shape[0] * before.shape[1])
+        assert padded.changed_fraction == pytest.approx(lacking, abs=0.01)
+        cropped = rtdiff.compare(before, after, size_policy="crop")
+        assert cropped.same
+        assert not cropped.identical
