@@ -294,18 +294,6 @@ def test_a_closed_stdout_is_told(words: str, pictures: Path) -> None:
     assert made.stderr == "rtdiff: stdout: is closed; results go there, keep it open\n"
 
 
-def test_an_interrupt_is_130_also_while_a_class_is_made() -> None:
-    # Python 3.11 wraps what is raised there in a RuntimeError; it happens while settings are imported
-    hit = (
-        "import rtdiff.model as m\n"
-        "def hit(*_): raise KeyboardInterrupt\n"
-        "m.Option.__set_name__ = hit\n"
-        "sys.exit(main(['a.png', 'b.png', '--threshold', 'x']))"
-    )
-    child = run(f"{START}\n{hit}")
-    assert (child.returncode, child.communicate()) == (130, ("", ""))
-
-
 def test_help_shows_what_is_usual_also_where_it_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--help"]) == 0
     words = " ".join(capsys.readouterr().out.split())
