@@ -50,6 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:  # the process is ours: no garbage is looked for while it starts (5 ms) and ends (15 ms)
         gc.disable()
         atexit.register(gc.freeze)
+    if sys.stderr is None:  # it was closed: what is said goes nowhere, and nobody has to ask
+        sys.stderr = Path(os.devnull).open("w")  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):  # None when it was closed
         if hasattr(stream, "reconfigure"):  # a file's name may hold what the terminal cannot show
             stream.reconfigure(errors="backslashreplace")

@@ -196,9 +196,9 @@ def _name(value: object) -> str:
 
 def _accepted(value: object) -> tuple[str, ...]:
     """Return what ``--update`` names: all, or names of pairs."""
-    if value is True:
+    if value is True or value == "true":  # YAML's values come as text
         return (ALL,)
-    if value is False or value is None:
+    if value is False or value is None or value == "false":
         return ()
     return tuple(_text(one, "the name of a pair") for one in items(value))
 

@@ -15,23 +15,21 @@ from rtdiff import light, shift
 from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice
 from rtdiff.engines.tiles import masked
-from rtdiff.noise import compression_noise, still_noise, textured
+from rtdiff.evidence import Evidence, weighed
+from rtdiff.patches import flat_changes
 from rtdiff.recompression import beyond, saved_alike
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
-from rtdiff.rendering import unexplained
+from rtdiff.rendering import ANY_RENDERER, SAME_RENDERER, unexplained
 from rtdiff.sources.arrays import Split
 from rtdiff.sources.colour import bgr_to_planes
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
-MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
-TOUCHED = 0.1  # share of textured blocks with any difference, from which compression may be why
-SLIGHTLY, SLIGHT = 0.003, 3.0  # or that share of all blocks, with differences of so many levels
 EXPLAINS = 0.9  # share of textured blocks that are equal, within a level, where JPEG was all
+QUIET = 1.5  # levels: of a noisier pair, flat changes cannot be told from noise
 HALF = 0.5  # and where it was at least part of it
 MOST = 0.5  # of all pixels: where more differ, compression is not why
-SHIFTED = 0.5  # share of textured blocks that differ when the whole picture is shifted
 
 
 class Judge:
@@ -54,11 +52,8 @@ class Judge:
         self._settings = settings
         self._engine, self.skipped = engine_for(settings, few=few, noise=self._noise)
         self._regions = regions_for(settings, tracking=False)
-        self._shape = (0, 0)
-        self._light = light.Light((1.0,), (0.0,), False)
-        self._unlike = self._touched = False
-        self._equal = 1.0
-        self._compressed: tuple[float, ...] = ()
+        self._shape = self._both = (0, 0)
+        self._evidence: Evidence
 
     def __call__(self, first: Frame, second: Frame) -> Diff:
         """Return what is different in the second."""
@@ -66,18 +61,18 @@ class Judge:
         if diffmap.identical or self._settings.strict:
             return self._regions.find(diffmap)
         ignored = self._settings.ignore
-        moved = shift.estimate(first, second) if self._unlike else None
+        moved = shift.estimate(first, second) if self._evidence.unlike else None
         if moved is not None and "shift" in ignored:
             second = shift.undone(first, second, moved)
             diffmap = self._decided(first, second)
-        lit = None
-        if self._light.everywhere and light.seen(first, second, self._light):
-            lit = self._light.gains[0], self._light.offsets[0] * 255 / first.data_range
+        lit, found = None, self._evidence.light
+        if found.everywhere and light.seen(first, second, found):
+            lit = found.gains[0], found.offsets[0] * 255 / first.data_range
             if "light" in ignored:
-                first = light.applied(first, self._light)
+                first = light.applied(first, found)
                 diffmap = self._decided(first, second)
         diffmap = self._sifted(diffmap)
-        if self._touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
+        if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
         return self._regions.find(diffmap, Whole(lit, moved))
 
@@ -91,62 +86,61 @@ class Judge:
         self._engine.close()
 
     def _decided(self, first: Frame, second: Frame) -> DiffMap:
-        self._shape = first.luma.shape
+        self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
 
     def _sifted(self, diffmap: DiffMap) -> DiffMap:
-        """Return the comparison without what another way of rendering explains."""
-        if not diffmap.tiles.area.any():
-            return diffmap
+        """Return the comparison with flat changes, without what another way of rendering explains."""
         first, second = diffmap.reference.frame, diffmap.test.frame
-        limit = self._settings.threshold * diffmap.noise.luma * first.data_range / 255
-        mask = unexplained(first, second, diffmap.mask, limit)
+        mask = diffmap.mask
+        if diffmap.tiles.area.any():
+            limit = self._settings.threshold * diffmap.noise.luma * first.data_range / 255
+            reach = SAME_RENDERER if self._evidence.same_renderer else ANY_RENDERER
+            mask = unexplained(first, second, mask, limit, reach)
+        if diffmap.noise.luma <= QUIET and (patches := flat_changes(first, second)) is not None:
+            mask = mask | (patches if diffmap.labels is None else patches * (diffmap.labels != 0))
         return diffmap if np.array_equal(mask, diffmap.mask) else masked(diffmap, mask)
 
     def _recompressed(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison without what saving one of the two as JPEG explains."""
         first, second = diffmap.reference.frame, diffmap.test.frame
-        mask, compressed, equal = diffmap.mask, self._compressed, self._equal
-        again = None
+        mask, before, again = diffmap.mask, self._evidence, None
         if (saved := saved_alike(first, second, planes_of)) is not None:
             again = self._decided(saved, second)
         elif (saved := saved_alike(second, first, planes_of)) is not None:
             again = self._decided(first, saved)
-        explained = again is not None and self._equal >= max(equal, HALF)
+        equal = self._evidence.equal if again is not None else 0.0
+        explained = equal >= max(before.equal, HALF)
         if again is not None and explained:
             mask = mask & self._sifted(again).mask
-        if compressed and not (explained and self._equal >= EXPLAINS):
-            mask = beyond(first, second, mask, compressed, self._settings.threshold)
+        if before.compressed and not (explained and equal >= EXPLAINS):
+            flat = flat_changes(first, second)  # compression changes a flat patch by a level or two
+            kept = beyond(first, second, mask, before.compressed, self._settings.threshold)
+            mask = kept if flat is None else kept | (mask & flat)
         return diffmap if mask is diffmap.mask else masked(diffmap, mask)
 
     def _noise(self, sums: list[NDArray[np.int64]], data_range: int) -> Noise:
-        """Return the noise of a pair from its block sums; remembers its light, and whether it moved."""
+        """Return the noise of a pair from its block sums; remembers what else they say."""
         inside, quarters = self._blocks()
-        sums = [plane[inside] for plane in sums]
-        self._light = light.fit(sums, data_range, quarters)
-        left = light.residual(sums[0], self._light.gains[0])
-        spread, found, enough = textured(sums[0], data_range)
-        unit = data_range / 255
-        changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
-        self._unlike = bool(found.any() and changed[found].mean() >= SHIFTED)
-        self._touched, self._compressed = False, ()
-        if enough:
-            dd = np.max([plane[:, 1] for plane in sums], axis=0)
-            few = 64 * unit * unit
-            slight = (dd > 0) & (dd <= SLIGHT * SLIGHT * few)
-            self._equal = float((dd[found] <= few).mean())
-            self._touched = bool((dd[found] > 0).mean() >= TOUCHED or slight.mean() >= SLIGHTLY)
-            self._compressed = compression_noise(sums, data_range, found)
-        return still_noise(sums, data_range, left)
+        self._evidence = weighed([plane[inside] for plane in sums], data_range, quarters)
+        return self._evidence.noise
 
     def _blocks(self) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-        """Return which blocks of the lattice lie in a zone, and in which quarter those do."""
+        """Return which blocks of the lattice both pictures have in a zone, and in which quarter those lie."""
         rows, columns = block_lattice(self._shape)
         down, right = rows[:, None] + 4, columns[None, :] + 4
         quarter = 2 * (down * 2 // self._shape[0]) + right * 2 // self._shape[1]
         labels = self._engine.plan(self._shape).labels
         inside = np.ones(quarter.shape, np.bool_) if labels is None else labels[down, right] != 0
+        inside = inside & (down + 4 <= self._both[1]) & (right + 4 <= self._both[0])
         return inside.ravel(), quarter.ravel()[inside.ravel()]
+
+
+def _shared_wh(first: Frame, second: Frame) -> tuple[int, int]:
+    """Return width and height of what both have: a padded strip tells nothing of noise or light."""
+    sizes = [c.before for f in (first, second) for c in f.corrections if c.kind == "pad"]
+    width, height = (min(side) for side in zip(first.size_wh, *sizes, strict=True))
+    return width, height
 
 
 def planes_of(picture: NDArray[Any]) -> tuple[NDArray[Any], ...]:

@@ -21,6 +21,7 @@ LEVELS = 16  # stretches of brightness whose medians the line may go through
 EXPLAINED = 0.6  # share of the blocks that changed which the light must explain
 SAMPLES = 100_000  # pixels looked at
 FEWEST = 12  # blocks that must have changed by it
+VARIED = 8.0  # levels: one thing of one brightness that changed is no light
 GAIN = 0.4, 2.5  # a line as steep or as flat as this is another picture
 
 
@@ -155,6 +156,9 @@ def _everywhere(
     moved = (np.abs(y - x) > near) | (change > LIMIT * unit)
     lit = moved & (np.abs(y - gain * x - offset) <= near) & (change > LIMIT * unit)
     if lit.sum() < max(FEWEST, EXPLAINED * moved.sum()):
+        return False
+    ordered = np.sort(x[lit])  # the middle half: blocks on the edge of a thing are of every brightness
+    if ordered[3 * len(ordered) // 4] - ordered[len(ordered) // 4] < VARIED * unit:
         return False
     there = np.bincount(quarters[lit], minlength=4)
     return int((there * 20 >= lit.sum()).sum()) >= 3

@@ -19,6 +19,11 @@ TEXTURED = 8.0, 2.0  # levels: blocks with more spread are ones that noise would
 EXACT = 0.1  # share of textured blocks that are equal in a pair without noise; 0.02 in JPEGs of 90
 COMPRESSED = 0.7  # levels: what compression changes the middle one of textured blocks by, at least
 WORST = 0.98  # of the textured blocks, which one is called the worst: the rest may be a change
+OTHER = 0.6  # of a block's variance: what differs by more shows something else
+LOST, STILL = (
+    0.1,
+    0.02,
+)  # of a texture's variance, what is left of one that is gone; share of flat, equal blocks
 ENOUGH = 16  # textured blocks to judge by
 _SIZE = 64  # samples in a block
 
@@ -56,9 +61,34 @@ def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np
     """
     _, found, _ = textured(sums[0], data_range)
     equal = np.sqrt(left) * 255 / data_range < EQUAL
-    if not len(left) or equal[found].mean() >= EXACT:
+    if not len(left) or equal[found].mean() >= EXACT or another(sums[0], data_range):
         return Noise(FLOOR, FLOOR, exact=True)
     return pair_noise(sums, data_range)
+
+
+def another(plane: NDArray[np.int64], data_range: int) -> bool:
+    """Return whether most textured blocks show something else: noise and compression keep texture.
+
+    Of JPEGs of quality 60 the middle block's difference has a third of its texture's variance, of
+    another texture as much or more. So it is of noise alone; but noise spares no flat block, takes no
+    texture away and is not above `CEILING`.
+
+    Parameters
+    ----------
+    plane : (blocks, 5) int64
+        As for `pair_noise`, of luma.
+    """
+    d, dd, x, xx, xd = (plane[:, k].astype(np.float64) for k in range(5))
+    y, yy = x - d, xx - 2 * xd + dd
+    varied_x, varied_y, varied_d = (_SIZE * s - m * m for s, m in ((xx, x), (yy, y), (dd, d)))
+    most, least = np.maximum(varied_x, varied_y), np.minimum(varied_x, varied_y)
+    found = most > _SIZE * (_SIZE - 1) * (TEXTURED[-1] * data_range / 255) ** 2
+    if found.sum() < ENOUGH or _quantile(varied_d[found] / most[found], 0.5) <= OTHER:
+        return False
+    still = int((~found & (dd == 0)).sum())
+    lost = _quantile(least[found] / most[found], 0.5) < LOST
+    strong = _quantile(varied_d[found], 0.5) > _SIZE * (_SIZE - 1) * (CEILING * data_range / 255) ** 2
+    return lost or strong or still >= max(STILL * len(d), 4)
 
 
 def compression_noise(

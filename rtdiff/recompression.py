@@ -18,7 +18,7 @@ from rtdiff.records import Frame, Plane
 SIDE = 128  # of the part that is tried, pixels; a multiple of 16, JPEG's largest block
 QUALITIES = range(100, 44, -1)  # all: what was saved as JPEG before is like itself at its own quality only
 CLIP = 12  # levels: what differs more is not counted for more; it may be a change
-AROUND = 7  # side of the surroundings, pixels
+AROUND = 9  # side of the surroundings, pixels: a block of JPEG and its border
 HELPS = 0.5  # of what differed, how much must be left at most
 SAMPLINGS = ("420", "444", "422")
 
@@ -95,7 +95,7 @@ def beyond(
     """Return `mask` without pixels whose difference compression of another kind explains.
 
     It changes single pixels by no more than a few times what it changes the worst blocks by, and the
-    mean of their surroundings hardly at all.
+    mean of their surroundings by less than is seen of a single pixel.
 
     Parameters
     ----------
@@ -111,5 +111,5 @@ def beyond(
     for x, y, level in zip(one.planes, other.planes, noise, strict=True):
         d = x.astype(np.float32) - y
         mean = cv2.blur(d, (AROUND, AROUND), borderType=cv2.BORDER_REPLICATE)
-        far |= (np.abs(d) > threshold * level * unit) | (np.abs(mean) > threshold * unit / 2)
+        far |= (np.abs(d) > threshold * level * unit) | (np.abs(mean) > threshold * unit)
     return mask * far

@@ -76,7 +76,7 @@ class Regions:
             zones=self._zones(diffmap, labels, keep, boxes, scores),
             corrections=corrections,
             reasons=self._reasons(boxes, changed, corrections, whole, densest),
-            identical=diffmap.identical and not {"light", "shift"} & {c.kind for c in corrections},
+            identical=diffmap.identical and not {"crop", "light", "shift"} & {c.kind for c in corrections},
             engine=diffmap.engine,
             noise_levels=diffmap.noise[0],
             reference=diffmap.reference.frame,
@@ -188,9 +188,10 @@ class Regions:
         """Give boxes the id of the last frame's box that they overlap most."""
         free = {box.id: box for box in self._last[:TRACKED]}
         out: list[Box] = []
-        for box in boxes:
-            best = max(free.values(), key=lambda old: _overlap(box.xyxy, old.xyxy), default=None)
-            if len(out) < TRACKED and best is not None and _overlap(box.xyxy, best.xyxy) > 0:
+        for place, box in enumerate(boxes):
+            known = free.values() if place < TRACKED else ()
+            best = max(known, key=lambda old: _overlap(box.xyxy, old.xyxy), default=None)
+            if best is not None and _overlap(box.xyxy, best.xyxy) > 0:
                 del free[best.id]
                 out.append(replace(box, id=best.id))
             else:

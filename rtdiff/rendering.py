@@ -3,7 +3,7 @@
 A renderer that puts the same edge elsewhere within a pixel, or samples it otherwise, gives a pixel
 a value between its own and a neighbour's. A pixel is therefore explained when, in every colour,
 
-- one picture's value is at most `REACH` of the way from the other's value to the extreme of its
+- one picture's value is at most `reach` of the way from the other's value to the extreme of its
   neighbours (an edge moved by a whole pixel goes all the way), and
 - each value lies within what the neighbourhood holds in the other picture (a dot, a caret or a
   stroke that is gone or new does not) - or outside by no more than that spans, if as much got
@@ -19,10 +19,14 @@ from numpy.typing import NDArray
 
 from rtdiff.records import Frame
 
-REACH = 0.875  # part of a pixel; renderers leave out pixels that are covered to 7/8
-APART = 0.75  # how far colours may move apart, as parts of their contrast: 2/3 with striped subpixels
+ANY_RENDERER = 0.875  # part of a pixel; renderers leave out pixels that are covered to 7/8
+SAME_RENDERER = 0.5  # part of a pixel that one renderer may differ by from run to run (GPUs do)
+APART = (
+    0.8  # how far colours may move apart, as parts of their contrast: browsers' striped subpixels reach 0.76
+)
 EVEN = 0.95  # of all that changed around, the share that may be darker (or lighter); of paler ink all is
 AROUND_WH = (33, 21)  # what is "around", pixels: subpixels move a single stem's ink all one way, not a word's
+GROWTH = 8  # how far from what is surely changed, pixels
 MOST = 1 / 3  # of all pixels: where more differ, edges are not why
 BAND = 128  # rows at a time: keeps the copies small
 
@@ -30,7 +34,9 @@ Values = NDArray[np.float32]
 """(pixels, channels)"""
 
 
-def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: float) -> NDArray[np.uint8]:
+def unexplained(
+    reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: float, reach: float = ANY_RENDERER
+) -> NDArray[np.uint8]:
     """Return `mask` without the pixels that another way of rendering explains.
 
     Parameters
@@ -41,6 +47,8 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
         255 where different.
     limit : float
         Differences up to this are none, code values.
+    reach : float
+        How far an edge may have moved, pixels, less than 1.
 
     Returns
     -------
@@ -62,12 +70,19 @@ def unexplained(reference: Frame, test: Frame, mask: NDArray[np.uint8], limit: f
         explained = np.ones(len(ys), np.bool_)
         for k in range(0, len(reference.planes), 3):
             x, y = (_colours(frame, k, window) for frame in (reference, test))
-            explained &= _explained(_around(x, at), _around(y, at), _even(x, y, at), limit)
+            explained &= _explained(_around(x, at), _around(y, at), _even(x, y, at), limit, reach)
         left[ys[explained], xs[explained]] = 0
     import cv2
 
-    # what borders on a change is its edge
-    return np.asarray(cv2.dilate(left, np.ones((3, 3), np.uint8)) & mask)
+    # what borders on a change belongs to it: the rest of a letter, the edge of a thing
+    square = np.ones((3, 3), np.uint8)
+    x, y, across, down = cv2.boundingRect(mask)
+    here = slice(y, y + down), slice(x, x + across)
+    grown, within = left[here], np.ascontiguousarray(mask[here])
+    for _ in range(GROWTH if grown.any() else 0):
+        grown = cv2.dilate(grown, square) & within
+    left[here] = grown
+    return left
 
 
 def _colours(frame: Frame, first: int, window: tuple[slice, slice]) -> NDArray[Any]:
@@ -107,12 +122,13 @@ def _explained(
     two: tuple[Values, Values, Values],
     even: NDArray[np.bool_],
     limit: float,
+    reach: float,
 ) -> NDArray[np.bool_]:
     (x, x_low, x_high), (y, y_low, y_high) = one, two
     slack = even[:, None]
     rounding = limit / 3  # of two values; more would let pale edges go all the way
-    by_colour = _within(y, *_reached(x, x_low, x_high), rounding)
-    by_colour |= _within(x, *_reached(y, y_low, y_high), rounding)
+    by_colour = _within(y, *_reached(x, x_low, x_high, reach), rounding)
+    by_colour |= _within(x, *_reached(y, y_low, y_high, reach), rounding)
     by_colour &= _within(y, *_widened(x_low, x_high, slack), limit)
     by_colour &= _within(x, *_widened(y_low, y_high, slack), limit)
     explained = np.asarray(by_colour.all(axis=1), np.bool_)
@@ -125,8 +141,8 @@ def _explained(
     return explained
 
 
-def _reached(value: Values, low: Values, high: Values) -> tuple[Values, Values]:
-    return value + REACH * (low - value), value + REACH * (high - value)
+def _reached(value: Values, low: Values, high: Values, reach: float) -> tuple[Values, Values]:
+    return value + reach * (low - value), value + reach * (high - value)
 
 
 def _widened(low: Values, high: Values, by: NDArray[np.bool_]) -> tuple[Values, Values]:

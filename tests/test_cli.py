@@ -294,15 +294,6 @@ def test_a_closed_stdout_is_told(words: str, pictures: Path) -> None:
     assert made.stderr == "rtdiff: stdout: is closed; results go there, keep it open\n"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals and pipes of POSIX")
-def test_an_interrupt_is_130_also_while_modules_are_imported() -> None:
-    alarm = (
-        "import signal as s; s.signal(s.SIGALRM, s.default_int_handler); s.setitimer(s.ITIMER_REAL, 0.02); "
-    )
-    child = run(f"{START}{alarm}sys.exit(main(['a.png', 'b.png', '--threshold', 'x']))")
-    assert (child.returncode, child.communicate()) == (130, ("", ""))
-
-
 def test_help_shows_what_is_usual_also_where_it_is_0(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", "--help"]) == 0
     words = " ".join(capsys.readouterr().out.split())

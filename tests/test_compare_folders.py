@@ -176,7 +176,7 @@ def test_fail_under_alone_decides(tmp_path: Path, capsys: pytest.CaptureFixture[
     ref = tree(tmp_path / "ref", {"a.png": page(), "b.png": page()})
     new = tree(tmp_path / "new", {"a.png": spoilt(page()), "b.png": page(9)})
     (good, bad) = told(capsys, ref, new, "--fail-under", "0.9", code=1)["pairs"]
-    assert (good["verdict"], good["reasons"], len(good["boxes"])) == ("same", [], 1)
+    assert (good["verdict"], good["reasons"], len(good["boxes"])) == ("different", ["boxes"], 1)
     assert bad["verdict"] == "different"
     assert "fail_under" in bad["reasons"]
     assert run(ref, new, "--fail-under", "0.1") == 0

@@ -1,6 +1,7 @@
 """One body that every engine passes, against the oracle, against scikit-image, against published numbers."""
 
 import inspect
+import itertools
 import json
 import os
 import subprocess
@@ -13,11 +14,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rtdiff.engines import ENGINES, engine_class, make_engine
+from rtdiff.engines import ENGINES, components, engine_class, make_engine
 from rtdiff.engines.engine import Engine
+from rtdiff.engines.tiles import summarise
 from rtdiff.errors import EngineError, MissingExtra, SettingsError
 from rtdiff.noise import pair_noise
-from rtdiff.records import DiffMap, Frame
+from rtdiff.records import DiffMap, Frame, Tiles
 
 
 def available() -> list[str]:
@@ -61,7 +63,7 @@ def assert_agrees(name: str, a: Frame, b: Frame, **options: object) -> DiffMap:
     assert have.noise == want.noise
     assert have.identical == want.identical
     np.testing.assert_array_equal(have.differences, want.differences)
-    for merge in (0, 8, 21):
+    for merge in (0, 2, 8, 21, 40):
         (labels, found), (true_labels, truth) = have.group(merge), want.group(merge)
         np.testing.assert_array_equal(labels, true_labels)
         for column in ("area", "x0", "y0", "x1", "y1", "max_diff"):
@@ -276,3 +278,28 @@ def test_numpy_alone_is_enough() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() in ("numpy", "cupy")
+
+
+def distant(tiles: Tiles, merge: int) -> list[int]:
+    """Return the component of every tile with a difference, by looking at every two of them."""
+    at = np.flatnonzero(tiles.area)
+    edges = [[int(edge[k]) for edge in (tiles.x0, tiles.y0, tiles.x1, tiles.y1)] for k in at]
+    number = list(range(len(at)))
+    for i, j in itertools.combinations(range(len(at)), 2):
+        a, b = edges[i], edges[j]
+        if max(b[0] - a[2], a[0] - b[2], b[1] - a[3], a[1] - b[3]) < max(merge, 1):
+            low, high = sorted((number[i], number[j]))
+            number = [low if n == high else n for n in number]
+    return [sorted(set(number)).index(n) for n in number]
+
+
+@pytest.mark.parametrize("merge", [0, 1, 5, 8, 9, 24, 25, 31, 32, 33, 57, 120, 9999])
+def test_what_is_nearer_than_the_merge_distance_is_one(merge: int) -> None:
+    rng = np.random.default_rng(merge)
+    for density in (0.0005, 0.002, 0.01):
+        for _ in range(4):
+            height, width = rng.integers(1, 140, 2)
+            found = rng.random((height, width)) < density
+            tiles = summarise(np.flatnonzero(found), np.ones(found.shape), found.astype(np.int32))
+            labels, _ = components.group(tiles, merge)
+            assert labels[tiles.area > 0].tolist() == distant(tiles, merge)

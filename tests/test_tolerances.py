@@ -271,3 +271,80 @@ def test_a_red_pixel_in_a_flat_picture_is_found(side: int, level: int) -> None:
     after[side // 2, side // 2] = RED
     assert [box.area_px for box in rtdiff.compare(before, after).boxes] == [1]
     assert not rtdiff.compare(after, before).same
+
+
+@pytest.mark.parametrize("ink_level", [150, 200, 225])
+def test_a_pale_pattern_that_moved_or_went_is_found(ink_level: int) -> None:
+    # every textured block differs, and so does nothing else: that is another picture, and no noise
+    blank = np.full((300, 400, 3), 255, np.uint8)
+    grid = blank.copy()
+    grid[::20] = ink_level
+    grid[:, ::20] = ink_level
+    for other in (np.roll(grid, 1, (0, 1)), blank):
+        assert not rtdiff.compare(grid, other).same
+    text = page(gray(ink(LINES * 2)), (ink_level,) * 3)
+    assert not rtdiff.compare(text, np.full_like(text, 255)).same
+    rows, columns = np.mgrid[:300, :400]
+    hatched = (np.where((rows + way * columns) % 4 == 0, ink_level, 255).astype(np.uint8) for way in (1, -1))
+    if ink_level < 225:
+        assert not rtdiff.compare(*hatched).same
+    others = [line[::-1] for line in LINES * 2]
+    assert not rtdiff.compare(text, page(gray(ink(others)), (ink_level,) * 3)).same
+
+
+@pytest.mark.parametrize("levels", [4, 6, -5])
+def test_a_flat_patch_that_is_a_little_other_is_found(levels: int) -> None:
+    before = page(gray(ink()), paper=(240, 240, 240))
+    after = before.copy()
+    patch = after[30:70, 430:500]
+    patch += np.uint8(levels % 256)
+    diff = rtdiff.compare(before, after)
+    assert [box.xyxy for box in diff.boxes] == [(430, 30, 500, 70)]
+    one_level = before + np.uint8(1)
+    assert rtdiff.compare(before, np.minimum(one_level, 254)).same
+
+
+def test_one_thing_of_another_colour_is_no_light() -> None:
+    before = np.full((200, 300, 3), 240, np.uint8)
+    before[60:140, 80:220] = (200, 120, 40)
+    for more in (8, 20, 30):
+        after = before.copy()
+        after[60:140, 80:220, 2] += np.uint8(more)
+        diff = rtdiff.compare(before, after, ignore="light")
+        assert [box.xyxy for box in diff.boxes] == [(80, 60, 220, 140)], told(diff)
+
+
+@pytest.mark.parametrize("pair", ["38", "56", "08", "S5", "ce", "O0"])
+def test_one_small_letter_is_found(pair: str) -> None:
+    lines = [f"Total price 12{pair[0]}45 items in cart now"] * 5
+    other = [line.replace(*pair) if k == 2 else line for k, line in enumerate(lines)]
+    for size in (10, 12, 14):
+        for colour in ((0, 0, 0), (120, 120, 120)):
+            pages = (page(gray(ink(text, size=size)), colour) for text in (lines, other))
+            assert not rtdiff.compare(*pages).same
+
+
+def test_two_lossy_files_of_one_picture_are_the_same(data: Path) -> None:
+    picture = cv2.imread(str(data / "opencv-samples/box_in_scene.png"))
+    for one, other in ((jpeg(picture, 92), jpeg(picture, 75)), (picture, webp(picture, 80))):
+        diff = rtdiff.compare(one, other)
+        assert diff.same, told(diff)
+
+
+def webp(picture: Page, quality: int) -> Page:
+    data = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+
+def test_a_padded_strip_is_no_light_and_a_cropped_picture_is_not_identical() -> None:
+    before = page(gray(ink()))
+    for after in (before[:60], before[:, :100], before[:1, :1]):
+        padded = rtdiff.compare(before, after, ignore="light")
+        assert padded.whole.light is None
+        assert "size" in padded.reasons
+        height, width = after.shape[:2]
+        lacking = 1 - height * width / (before.shape[0] * before.shape[1])
+        assert padded.changed_fraction == pytest.approx(lacking, abs=0.01)
+        cropped = rtdiff.compare(before, after, size_policy="crop")
+        assert cropped.same
+        assert not cropped.identical

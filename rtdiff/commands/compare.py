@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtdiff.commands.result import info_of, passes, write_results
@@ -33,7 +33,8 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_server import serve
 
         return serve(settings)
-    if any(name not in ("", "-") and Path(name).is_dir() for name in (settings.reference, settings.test)):
+    # not Path.is_dir: a name may be too long for a path
+    if any(os.path.isdir(name) for name in (settings.reference, settings.test) if name != "-"):  # noqa: PTH112
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)

@@ -26,6 +26,7 @@ from rtdiff.commands.server_lines import Lines, Picture, Request, decoded, reque
 from rtdiff.errors import RtdiffError, SettingsError, SinkError, SourceError, redact
 from rtdiff.records import Frame
 from rtdiff.reports.strict import plain
+from rtdiff.sources.paths import regular
 from rtdiff.sources.picture import read_picture_bytes
 from rtdiff.stills import Stills
 from rtdiff.validation import keys_of, validated
@@ -237,6 +238,8 @@ class _Server:
 
 def _read(stills: Stills, settings: CompareConfig, picture: Picture, side: int) -> Frame:
     if picture.data is None:
+        if not os.path.isdir(picture.name):  # noqa: PTH112 - that has words of its own
+            regular(Path(picture.name))  # a pipe that nobody writes to would hold a worker
         return stills.read(picture.name, side)
     number = settings.frame[side]
     return read_picture_bytes(picture.data, picture.name, frame=number, split=stills.split)

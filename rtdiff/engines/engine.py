@@ -33,6 +33,9 @@ MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
 """Metric -> how it is made of an engine, a pair and a plan."""
 
 
+SHAPES = 8  # shapes of pictures that buffers are kept for
+
+
 class Found(NamedTuple):
     """What was found in a band of rows."""
 
@@ -109,6 +112,8 @@ class Engine:
         if self._plans is None:
             self._plans = {}
         if shape not in self._plans:
+            if len(self._plans) >= SHAPES:
+                del self._plans[next(iter(self._plans))]
             self._plans[shape] = Plan(shape, self.labels(shape))
         return self._plans[shape]
 

@@ -138,7 +138,9 @@ class NumbaEngine(Engine):
     def _group(
         self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
     ) -> tuple[NDArray[np.int32], Tiles]:
-        """As `components.group`, without allocating."""
+        """As `components.group`, without allocating where `merge` is small."""
+        if merge > components.NEAR:
+            return components.group(_tiles(_cells(plan.shape), tiles, lows), merge)
         size, take = len(lows), self._pool.take
         labels, out, out_lows = take((size,), np.int32), take((6, size), np.int32), take((size,), np.float32)
         columns = _cells(plan.shape)[1]

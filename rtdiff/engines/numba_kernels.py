@@ -510,7 +510,7 @@ def group(tiles, lows, columns, merge, far, parent, labels, out, out_lows):
                 n = k + dy * columns + dx
                 if area[n] == 0:
                     continue
-                gap = max(max(x0[n] - x1[k], x0[k] - x1[n]), y0[n] - y1[k])
+                gap = max(max(x0[n] - x1[k], x0[k] - x1[n]), max(y0[n] - y1[k], y0[k] - y1[n]))
                 if gap < max(merge, 1):
                     a, b = root_of(parent, k), root_of(parent, n)
                     parent[max(a, b)] = min(a, b)
