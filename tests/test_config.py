@@ -276,3 +276,13 @@ ZONES = st.dictionaries(
 def test_what_is_printed_as_yaml_reads_back_the_same(tmp_path_factory: Any, options: dict[str, Any]) -> None:
     chosen = watch(**options)
     assert reread(chosen, tmp_path_factory.getbasetemp()) == chosen
+
+
+def test_names_in_the_settings_are_those_of_the_rooms() -> None:
+    from rtdiff.config_base import LAYOUTS, METRICS, PALETTES
+    from rtdiff.engines.engine import DIFFERENCES, MEASURES
+    from rtdiff.views import layouts, palette
+
+    assert set(LAYOUTS.schema["enum"]) == set(layouts.LAYOUTS)
+    assert set(PALETTES.schema["enum"]) == set(palette.PALETTES)
+    assert set(METRICS.metavar.removesuffix("[,...]").split("|")) == {"ssim", *MEASURES, *DIFFERENCES}
