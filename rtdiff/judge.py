@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
 EXPLAINS = 0.9  # share of textured blocks that are equal, within a level, where JPEG was all
-QUIET = 1.5  # levels: of a noisier pair, flat changes cannot be told from noise
 HALF = 0.5  # and where it was at least part of it
+QUIET = 1.5  # levels: of a noisier pair, flat changes cannot be told from noise
 MOST = 0.5  # of all pixels: where more differ, compression is not why
 
 

@@ -21,9 +21,7 @@ from rtdiff.records import Frame
 
 ANY_RENDERER = 0.875  # part of a pixel; renderers leave out pixels that are covered to 7/8
 SAME_RENDERER = 0.5  # part of a pixel that one renderer may differ by from run to run (GPUs do)
-APART = (
-    0.8  # how far colours may move apart, as parts of their contrast: browsers' striped subpixels reach 0.76
-)
+APART = 0.8  # how far colours may move apart, parts of their contrast; browsers' subpixels reach 0.76
 EVEN = 0.95  # of all that changed around, the share that may be darker (or lighter); of paler ink all is
 AROUND_WH = (33, 21)  # what is "around", pixels: subpixels move a single stem's ink all one way, not a word's
 GROWTH = 8  # how far from what is surely changed, pixels
