@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff import light
+from rtdiff.classes import dataclass
 from rtdiff.light import Light
-from rtdiff.noise import another, compression_noise, still_noise, textured
+from rtdiff.noise import FLOOR, another, compression_noise, still_noise, textured
 from rtdiff.records import Noise
 
 MOVED = 0.02  # what a shift by one pixel leaves of a block's variance in smooth pictures
@@ -50,13 +49,14 @@ def weighed(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np
     level = 64 * unit * unit
     slight = (squares > 0) & (squares <= SLIGHT * SLIGHT * level)
     differs = float((squares[found] > 0).mean()) if found.any() else 0.0
-    noisy = enough and not another(sums[0], data_range)
+    other = another(sums[0], data_range)
+    noise = Noise(FLOOR, FLOOR, exact=True) if other else still_noise(sums, data_range, left, found)
     return Evidence(
-        noise=still_noise(sums, data_range, left),
+        noise=noise,
         light=lit,
         equal=float((squares[found] <= level).mean()) if found.any() else 1.0,
         same_renderer=enough and 1 - differs >= ALIKE,
         unlike=bool(found.any() and changed[found].mean() >= SHIFTED),
         touched=enough and bool(differs >= TOUCHED or slight.mean() >= SLIGHTLY),
-        compressed=compression_noise(sums, data_range, found) if noisy else (),
+        compressed=compression_noise(sums, data_range, found) if enough and not other else (),
     )

@@ -48,7 +48,9 @@ def pair_noise(sums: list[NDArray[np.int64]], data_range: int) -> Noise:
     return Noise(luma, max(chroma, default=FLOOR))
 
 
-def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np.float64]) -> Noise:
+def still_noise(
+    sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np.float64], found: NDArray[np.bool_]
+) -> Noise:
     """As `pair_noise`, for two stills, which may have no noise at all.
 
     Noise and compression spare no texture: where some textured blocks are equal, they are all as
@@ -58,10 +60,11 @@ def still_noise(sums: list[NDArray[np.int64]], data_range: int, left: NDArray[np
     ----------
     left : (blocks,) float64
         Variance of d in luma's blocks, a change of light taken away; code values squared.
+    found : (blocks,) bool
+        Which blocks have texture, as `textured` says.
     """
-    _, found, _ = textured(sums[0], data_range)
     equal = np.sqrt(left) * 255 / data_range < EQUAL
-    if not len(left) or equal[found].mean() >= EXACT or another(sums[0], data_range):
+    if not len(left) or equal[found].mean() >= EXACT:
         return Noise(FLOOR, FLOOR, exact=True)
     return pair_noise(sums, data_range)
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -303,3 +304,18 @@ def test_what_is_nearer_than_the_merge_distance_is_one(merge: int) -> None:
             tiles = summarise(np.flatnonzero(found), np.ones(found.shape), found.astype(np.int32))
             labels, _ = components.group(tiles, merge)
             assert labels[tiles.area > 0].tolist() == distant(tiles, merge)
+
+
+@pytest.mark.parametrize("name", available())
+def test_buffers_of_many_shapes_are_let_go(name: str) -> None:
+    engine = make_engine(name, noise=pair_noise)
+    held = []
+    for k in range(41):
+        plane = np.full((200 + k, 300), k, np.uint8)
+        one, other = frame(plane), frame(plane + np.uint8(1))
+        engine.compare(engine.prepare(one), engine.prepare(other))
+        if not tracemalloc.is_tracing():  # the first one loads kernels
+            tracemalloc.start()
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert max(held[9:]) < 2 * max(held[:9])

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
 
 FEW, FEW_COMPILED = 30, 4  # pairs that NumPy compares sooner than kernels are compiled, or loaded
-SHAPES = 8  # sizes of pictures that one engine holds buffers for
 _WAIT_S = 0.25  # so that Ctrl-C is heard on Windows too
 
 
@@ -133,9 +132,8 @@ class _Desk:
     """Where one thread compares one pair after another."""
 
     def __init__(self, settings: CompareConfig, few: bool) -> None:
-        self._settings, self._few = settings, few
+        self._settings = settings
         self._stills = Stills(settings, few=few)
-        self._shapes: set[tuple[int, int]] = set()
 
     def take(self, pair: FilePair, keep: Sequence[Keep]) -> PairResult:
         begin = time.perf_counter()
@@ -161,12 +159,8 @@ class _Desk:
         data = read_whole(pair.reference), read_whole(pair.test)
         reference, test = self._read(pair.reference, pair.test, data)
         diff = self._stills.compare(reference, test)
-        result = self._told(pair, diff, (reference, test))
-        self._shapes.add(diff.reference.size_wh)
-        if len(self._shapes) > SHAPES:
-            self.close()
-            self._stills, self._shapes = Stills(self._settings, few=self._few), set()
-        return result, Compared(pair, diff, data, (reference, test))
+        frames = reference, test
+        return self._told(pair, diff, frames), Compared(pair, diff, data, frames)
 
     def _read(self, first: Path, second: Path, data: tuple[bytes, bytes]) -> tuple[Frame, Frame]:
         """Return both frames; equal files are decoded once, and still have to be whole."""

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +38,6 @@ SCHEMA = "rtdiff.server/1"
 STDIN, STDOUT = 0, 1
 MOST_JOBS = 8  # unless more are asked for: each holds some 100 MB at 1080p
 IDLE = 4  # engines kept for settings that may come again
-SHAPES = 8  # sizes of pictures that one engine holds buffers for
 LAST_S = 5.0  # that what is being compared may take when all ends
 DRAWN = ("output", "layout", "palette")  # what the engine does not depend on
 REFUSED = ("reference", "test", "output", "json", "junit", "update")
@@ -73,11 +72,10 @@ def serve(settings: CompareConfig) -> int:
 
 @dataclass(slots=True)
 class _Bench:
-    """An engine with its settings, and for which sizes it holds buffers."""
+    """An engine, and what tells its settings from others'."""
 
     key: str
     stills: Stills
-    shapes: set[tuple[int, int]] = field(default_factory=set)
 
 
 class _Engines:
@@ -98,8 +96,6 @@ class _Engines:
         with self._lock:
             self._idle.append(bench)
             old = self._idle.pop(0) if len(self._idle) > IDLE else None
-            if old is None and len(bench.shapes) > SHAPES:
-                old = self._idle.pop()
         if old is not None:
             old.stills.close()
 
@@ -223,7 +219,6 @@ class _Server:
             ]
             write_output(settings, diff, *infos)
             made = result_json(settings, diff, *infos)
-            bench.shapes.add(diff.reference.size_wh)
             return made | {"exit_code": 0 if passes(settings, diff) or settings.exit_zero else 1}
         finally:
             self._engines.bring(bench)

@@ -7,6 +7,7 @@ the same text runs on CuPy. Others override what they make faster and must agree
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -69,7 +70,7 @@ class Engine:
     """Write the map with the mask, for who looks at every one; else it is made when asked for."""
     threads: int = 1
     """How many may be used."""
-    _plans: dict[tuple[int, int], Plan] | None = None
+    _plans: dict[tuple[int, int], Plan] = field(default_factory=dict)
 
     name = "numpy"
     depth = 1  # comparisons in flight
@@ -109,17 +110,19 @@ class Engine:
 
     def plan(self, shape: tuple[int, int]) -> Plan:
         """Return zones, window and buffers for pictures of `shape`, made once."""
-        if self._plans is None:
-            self._plans = {}
         if shape not in self._plans:
             if len(self._plans) >= SHAPES:
-                del self._plans[next(iter(self._plans))]
+                self.forget()
             self._plans[shape] = Plan(shape, self.labels(shape))
         return self._plans[shape]
 
+    def forget(self) -> None:
+        """Let go of all buffers; they are made again when they are needed."""
+        self._plans = {}
+
     def close(self) -> None:
         """Let go of buffers and threads; idempotent."""
-        self._plans = None
+        self.forget()
 
     def split(self, bgr: NDArray[np.uint8], out: tuple[Any, Any, Any]) -> None:
         """Fill Y, Cb, Cr (BT.601, full range) from BGR, bit for bit as OpenCV does.

@@ -50,10 +50,14 @@ class NumbaEngine(Engine):
         """Return the planes as whole contiguous rows, padding included: sliced ones are 3x slower."""
         return Prepared(frame, tuple(_whole(p) for p in frame.planes))
 
+    def forget(self) -> None:
+        """Let go of all buffers; they are made again when they are needed."""
+        Engine.forget(self)
+        self._pool = Pool()
+
     def close(self) -> None:
         """Let go of buffers and threads; idempotent."""
         Engine.close(self)
-        self._pool = Pool()
         if self._workers is not None:
             self._workers.shutdown()
             self._workers = None
