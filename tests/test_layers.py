@@ -30,7 +30,9 @@ SETTINGS = {
 ROOMS = {
     "alarm",
     "capture",
+    "glow",
     "light",
+    "lighting",
     "patches",
     "noise",
     "rendering",
@@ -40,6 +42,8 @@ ROOMS = {
     "reconcile",
     "regions",
     "sizes",
+    "tint",
+    "tone",
     "zones",
 }
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
@@ -66,6 +70,7 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
+    "lighting": BASE | {"glow", "tint", "tone"},  # its three parts
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms

@@ -7,14 +7,15 @@ the same text runs on CuPy. Others override what they make faster and must agree
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import field, replace
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
-from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
+from rtdiff.engines import cells, components, ffmpeg_ssim, gaussian, rule
+from rtdiff.engines.cells import LightLike
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.tiles import BAND, Rows, joined, plane_difference, summarise
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
@@ -151,6 +152,37 @@ class Engine:
             sums = [p.reshape(len(rows), 8, len(columns), 8).sum((1, 3)).ravel() for p in products]
             out.append(self.host(self.xp.stack(sums, axis=-1)))
         return out
+
+    def cells(self, reference: Prepared, test: Prepared) -> list[NDArray[Any]]:
+        """Return for every plane (rows, columns, 2) sums of d and of d * d over all cells.
+
+        Cells are 8x8 pixels of luma, those of chroma cover the same area; d = reference - test.
+        int32 where data_range is at most 255, else int64.
+        """
+        pairs = zip(reference.planes, test.planes, strict=True)
+        return self._cells(reference.frame, [x.astype(np.int64) - y for x, y in pairs])
+
+    def cell_means(self, prepared: Prepared) -> list[NDArray[Any]]:
+        """Return for every plane (rows, columns, 2) sums of x and of x * x over all cells, made once."""
+        if "cells" not in prepared.sums:
+            planes = [x.astype(np.int64) for x in prepared.planes]
+            prepared.sums["cells"] = self._cells(prepared.frame, planes)
+        sums: list[NDArray[Any]] = prepared.sums["cells"]
+        return sums
+
+    def _cells(self, frame: Frame, differences: list[Any]) -> list[NDArray[Any]]:
+        kind, out = cells.kind(frame.data_range), []
+        for d, plane in zip(differences, frame.planes, strict=True):
+            d = d[: plane.shape[0], : plane.shape[1]]  # without a decoder's padding
+            side = cells.sides(frame.luma.shape, plane.shape)
+            out.append(self.host(cells.cell_sums(d, side, self.xp)).astype(kind))
+        return out
+
+    def relit(self, prepared: Prepared, light: LightLike) -> Prepared:
+        """Return a picture in another light, as `light` says, which its frame tells."""
+        frame = prepared.frame
+        planes = tuple(cells.lit_planes(frame.planes, light, frame.data_range))
+        return self.prepare(replace(frame, planes=planes, corrections=(*frame.corrections, light.told)))
 
     def host(self, array: Any) -> NDArray[Any]:
         """Return a device array on the host."""

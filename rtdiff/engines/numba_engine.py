@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines import numba_kernels as kernels
+from rtdiff.engines.cells import LightLike
 from rtdiff.engines.engine import DIFFERENCES, MEASURES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
@@ -74,6 +75,23 @@ class NumbaEngine(Engine):
             kernels.block_sums(x, y, rows, columns, sums)
             out.append(sums)
         return out
+
+    def cells(self, reference: Prepared, test: Prepared) -> list[NDArray[Any]]:
+        """As `Engine.cells`, into arrays that are used again once nobody holds them."""
+        from rtdiff.engines.cell_bands import cells  # compiles on first use
+        from rtdiff.engines.metric_bands import Bands
+
+        return cells(reference, test, Bands(self._pool.take, self._on_threads, self._bands))
+
+    def relit(self, prepared: Prepared, light: LightLike) -> Prepared:
+        """As `Engine.relit`, into arrays that are used again once nobody holds them."""
+        from rtdiff.engines.cell_bands import relit
+        from rtdiff.engines.metric_bands import Bands
+
+        frame = prepared.frame
+        planes = relit(prepared, light, Bands(self._pool.take, self._on_threads, self._bands))
+        told = (*frame.corrections, light.told)
+        return self.prepare(replace(frame, planes=planes, corrections=told))
 
     def decide(
         self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
