@@ -59,22 +59,25 @@ class _Tables:
         self.wide: Any = kind(frame.data_range)
         self.coloured = len(frame.planes) > 1
         self.steps = steps(self.shape, frame.planes[1].shape) if self.coloured else (1, 1)
-        self.mix = (*(light.mix if self.coloured else (0, 0)), (self.data_range + 1) // 2)
-        codes = self.data_range + 1
+        middle = self.wide((self.data_range + 1) // 2)
+        mix = light.mix if self.coloured else (0, 0)
+        self.mix = self.wide(mix[0]), self.wide(mix[1]), middle
         self.luma = self._copied(take, light.luma)
-        self.chroma = [[self._copied(take, table) for table in pair] for pair in light.chroma]
+        self.slopes, self.tints = (
+            tuple(self._copied(take, pair[k]) for pair in light.chroma[:2]) for k in (0, 1)
+        )
         self.rest = self.wide((light.black << ONE) + kernels.HALF)
+        self.chroma_rest = self.wide((int(middle) << (ONE + SHIFT)) + kernels.HALF)
         self.plain = None
-        if light.nodes is None and not any(self.mix[:2]):
-            self.plain = take((codes,), frame.luma.dtype)
+        if light.nodes is None and not any(mix):
+            self.plain = take((self.data_range + 1,), frame.luma.dtype)
             lit: Any = light.luma.astype(self.wide) + light.black + (1 << (SHIFT - 1))
             self.plain[:] = (lit >> SHIFT).clip(0, self.data_range)
         self.step = 0 if light.nodes is None else light.step
         self.nodes = self._copied(take, np.zeros((2, 2, 2), np.int32) if light.nodes is None else light.nodes)
         width, most = self.shape[1], bands.most
-        self.rows = take((most, 4, width), self.wide)
-        if light.nodes is None:
-            self.rows[:, 2:] = np.array([1 << ONE, 0])[:, None]
+        self.rows = take((most, 6, width), self.wide)
+        self.rows[:, 2:] = np.array([1 << ONE, 0, 1 << ONE, 0])[:, None]
         self.level = take((most, self.nodes.shape[2]), self.wide)
 
     def _copied(self, take: Any, table: NDArray[np.int32]) -> NDArray[Any]:
@@ -84,23 +87,23 @@ class _Tables:
 
     def job(self, planes: tuple[Any, ...], out: tuple[NDArray[Any], ...]) -> Any:
         """Return what brings a band of rows of Y, Cb, Cr, or of Y, into the light."""
-        y, *colours = planes
         most = self.wide(self.data_range)
-        three = (y, *colours) if colours else (y, y, y)
-        down = self.steps[0]
+        three = planes if self.coloured else planes * 3
+        narrow, down = out[-1].shape[1], self.steps[0]
 
         def work(band: int, start: int, stop: int) -> None:
-            v, m, g, o = self.rows[band]
+            v, m, g, o, part, zero = self.rows[band]
             n = self.level[band]
             if self.plain is not None:
-                kernels.looked_up(start, stop, y, self.plain, out[0])
+                kernels.looked_up(start, stop, planes[0], self.plain, out[0])
             else:
-                whole = self.luma, self.mix, self.nodes, self.step, self.rest
-                m = m[: out[-1].shape[1]]
-                kernels.luma(start, stop, three, whole, self.steps, most, (v, m, g, o, n), out[0])
-            for c, (slope, tint), to in zip(colours, self.chroma, out[1:], strict=False):
-                rows, light = (start // down, -(-stop // down)), (slope, tint, self.nodes, self.step)
-                middle = self.wide(self.mix[2])
-                kernels.chroma(*rows, y, c, (*light, middle), self.steps, self.shape, most, (g, n), to)
+                light = self.luma, self.mix, self.nodes, self.step, self.rest
+                scratch = v, m[:narrow], g, o, n
+                kernels.luma(start, stop, three, light, self.steps, most, scratch, out[0])
+            if self.coloured:
+                tints = self.slopes, self.tints, self.nodes, self.step, self.chroma_rest, self.mix[2]
+                rows = v[:narrow], m[:narrow], g, part[:narrow], zero[:narrow], n
+                first, end = start // down, -(-stop // down)
+                kernels.chroma(first, end, three, tints, self.steps, most, rows, out[1:])
 
         return work

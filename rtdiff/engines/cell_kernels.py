@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from rtdiff.engines.numba_kernels import add, jit, like, mul, sub
+from rtdiff.engines.numba_kernels import _same_type, add, jit, like, mul, sub
 
 SHIFT = 6
 ONE = 14
 HALF = 1 << (SHIFT + ONE - 1)
+
+shr = _same_type("ashr")
 
 
 @jit()
@@ -49,6 +51,10 @@ def gather(s, q, signed, side, out):
         a, b = like(0, q[0]), like(0, q[0])
         if k < whole and side == 8:  # of a known length: unrolled
             for i in range(8 * k, 8 * k + 8):
+                a = add(a, like(signed[i], q[0]))
+                b = add(b, q[i])
+        elif k < whole and side == 4:
+            for i in range(4 * k, 4 * k + 4):
                 a = add(a, like(signed[i], q[0]))
                 b = add(b, q[i])
         else:
@@ -90,41 +96,53 @@ def level(nodes, row, step, bits, out):
 
 
 @jit()
-def stretch(n, m, step, bits, out):
-    """Interpolate from one node to the next."""
+def stretch(first, slope, bits, out):
+    """Interpolate from one node to the next: `first` is its value times the pixels between them."""
     for i in range(len(out)):
-        out[i] = like((n * (step - i) + m * i) >> bits, out[0])
+        out[i] = shr(add(first, mul(slope, like(i, first))), bits)
+
+
+@jit()
+def part(a, first, end):
+    """Return a part of a row."""
+    return a[first:end]
 
 
 @jit()
 def along(values, step, bits, out):
     """Interpolate nodes of a row to the right, at all its pixels."""
     for k in range(0, len(out), step):
-        end = min(k + step, len(out))
-        stretch(values[k >> bits], values[(k >> bits) + 1], step, bits, out[k:end])
+        n, m = values[k >> bits], values[(k >> bits) + 1]
+        of = part(out, k, min(k + step, len(out)))
+        stretch(mul(n, like(step, n)), sub(m, n), like(bits, n), of)
 
 
 @jit()
-def mixed(cb, cr, mix, out):
+def mixed(cb, cr, p, q, middle, out):
     """Fill what colours add to luma."""
     for i in range(len(out)):
-        a = mul(like(mix[0], out[0]), sub(like(cb[i], out[0]), like(mix[2], out[0])))
-        b = mul(like(mix[1], out[0]), sub(like(cr[i], out[0]), like(mix[2], out[0])))
-        out[i] = add(a, b) >> (ONE - SHIFT)
+        a, b = mul(p, sub(like(cb[i], p), middle)), mul(q, sub(like(cr[i], p), middle))
+        out[i] = shr(add(a, b), like(ONE - SHIFT, p))
+
+
+@jit()
+def twice(m, v):
+    """Add every sample to two pixels."""
+    for k in range(len(v) // 2):
+        v[2 * k] = add(v[2 * k], m[k])
+        v[2 * k + 1] = add(v[2 * k + 1], m[k])
+    if len(v) % 2:
+        v[len(v) - 1] = add(v[len(v) - 1], m[len(v) // 2])
 
 
 @jit()
 def enter_mix(m, right, v):
     """Add what colours add to luma, which has `right` pixels a sample."""
     if right == 2:
-        for k in range(len(v) // 2):
-            v[2 * k] += m[k]
-            v[2 * k + 1] += m[k]
-        if len(v) % 2:
-            v[len(v) - 1] += m[len(v) // 2]
+        twice(m, v)
     else:
         for i in range(len(v)):
-            v[i] += m[i // right]
+            v[i] = add(v[i], m[i // right])
 
 
 @jit()
@@ -137,9 +155,10 @@ def values_of(y, table, v):
 @jit()
 def coded(v, g, o, rest, most, out):
     """Fill code values of luma."""
+    one, bits, zero = like(1 << ONE, rest), like(SHIFT + ONE, rest), like(0, rest)
     for i in range(len(out)):
-        t = add(mul(v[i], g[i]), add(mul(o[i], like(1 << ONE, v[0])), rest))
-        out[i] = min(max(t >> (SHIFT + ONE), like(0, v[0])), most)
+        t = shr(add(mul(v[i], g[i]), add(mul(o[i], one), rest)), bits)
+        out[i] = like(min(max(t, zero), most), out[0])
 
 
 @jit(inner=False)
@@ -158,7 +177,7 @@ def luma(first, end, planes, light, steps, most, scratch, out):
         if coloured:
             k = row // steps[0]
             if row == first or row % steps[0] == 0:
-                mixed(line(cb, k, len(m)), line(cr, k, len(m)), mix, m)
+                mixed(line(cb, k, len(m)), line(cr, k, len(m)), mix[0], mix[1], mix[2], m)
             enter_mix(m, steps[1], v)
         if step:
             level(nodes[0], row, step, bits, n)
@@ -168,29 +187,61 @@ def luma(first, end, planes, light, steps, most, scratch, out):
         coded(v, g, o, rest, most, line(out, row, width))
 
 
+@jit()
+def under_two(upper, lower, u):
+    """Fill the mean luma of two by two pixels."""
+    for i in range(len(u)):
+        a = add(like(upper[2 * i], u[0]), like(upper[2 * i + 1], u[0]))
+        b = add(like(lower[2 * i], u[0]), like(lower[2 * i + 1], u[0]))
+        u[i] = shr(add(add(a, b), like(2, u[0])), like(2, u[0]))
+
+
+@jit()
+def under(upper, lower, right, u):
+    """Fill the mean luma that samples of chroma cover, see `cells.covered`."""
+    for i in range(len(u)):
+        k = i * right
+        r = min(k + right // 2, len(upper) - 1)
+        u[i] = (np.int64(upper[k]) + upper[r] + lower[k] + lower[r] + 2) >> 2
+
+
+@jit()
+def tint_row(u, c, slope, tint, middle, v):
+    """Fill lit values of a row of chroma, less their middle."""
+    bits = like(ONE - SHIFT, middle)
+    for i in range(len(v)):
+        v[i] = add(shr(mul(slope[u[i]], sub(like(c[i], middle), middle)), bits), tint[u[i]])
+
+
+@jit()
+def every(g, right, out):
+    """Fill gains at the first pixels of samples."""
+    for i in range(len(out)):
+        out[i] = g[i * right]
+
+
 @jit(inner=False)
-def chroma(first, end, y, c, light, steps, shape, most, scratch, out):
-    """Bring rows of a plane of chroma into another light; `shape` is luma's."""
-    slope, tint, nodes, step, middle = light
-    g, n = scratch
+def chroma(first, end, planes, light, steps, most, scratch, out):
+    """Bring rows of chroma into another light; `planes` is Y, Cb, Cr and `out` the last two."""
+    y, cb, cr = planes
+    slopes, tints, nodes, step, rest, middle = light
+    v, u, wide, g, o, n = scratch
     bits = 0
     while (1 << bits) < step:
         bits += 1
-    one = slope[0]
+    width, height = len(wide), len(y)
     for row in range(first, end):
         if step:
             level(nodes[0], row * steps[0], step, bits, n)
-            along(n, step, bits, g)
-        upper = y[row * steps[0]]
-        lower = y[min(row * steps[0] + steps[0] // 2, shape[0] - 1)]
-        a, b = c[row], out[row]
-        for i in range(len(b)):
-            k = i * steps[1]
-            r = min(k + steps[1] // 2, shape[1] - 1)
-            under = (np.int64(upper[k]) + upper[r] + lower[k] + lower[r] + 2) >> 2
-            t = mul(slope[under], sub(like(a[i], one), middle)) >> (ONE - SHIFT)
-            t = add(
-                mul(like(t, one), g[k]),
-                add(mul(tint[under], g[k]), mul(middle, like(1 << (SHIFT + ONE), one))),
-            )
-            b[i] = min(max(add(t, like(HALF, one)) >> (SHIFT + ONE), like(0, one)), most)
+            along(n, step, bits, wide)
+            every(wide, steps[1], g)
+        top = row * steps[0]
+        upper, lower = line(y, top, width), line(y, min(top + steps[0] // 2, height - 1), width)
+        if steps[1] == 2 and 2 * len(u) <= width:
+            under_two(upper, lower, u)
+        else:
+            under(upper, lower, steps[1], u)
+        tint_row(u, line(cb, row, len(u)), slopes[0], tints[0], middle, v)
+        coded(v, g, o, rest, most, line(out[0], row, len(u)))
+        tint_row(u, line(cr, row, len(u)), slopes[1], tints[1], middle, v)
+        coded(v, g, o, rest, most, line(out[1], row, len(u)))
