@@ -14,11 +14,13 @@ from rtdiff.classes import dataclass
 
 BLOCKS = 64  # at most so many across: light is smooth in relation to the picture
 SPANS = 8  # of the splines, across the longer side
+MOST = 99  # splines in all: LAPACK wakes threads for a matrix of 100 x 100
 STIFF = 0.02  # of bending against one block, so that a single one bends nothing
 NEAR = 6.0  # levels: what lies farther from the surface is none of it
 AGREE = 4.0  # levels: cells of a block that say the same
+ON = 0.25  # of its weight: what a block that lies on the surface has left of it
 ROUNDS = 24
-SETTLED = 0.05  # levels: a round that changes less is the last
+SETTLED = 0.2  # levels: a round that changes less is the last
 BOWL = 0.6  # of what is left without one: a bowl that leaves more is none
 LEAST = 0.7  # levels: a smaller change is none
 DARK = 24.0  # levels above black: a gain is told by what is brighter
@@ -28,12 +30,22 @@ DARK = 24.0  # levels above black: a gain is told by what is brighter
 class Glow:
     """The field at nodes."""
 
-    gain: NDArray[np.float64]
-    """(rows, columns) of nodes, by which luma above black and chroma are multiplied."""
-    offset: NDArray[np.float64]
-    """(rows, columns) levels that are added to luma."""
+    change: NDArray[np.float64]
+    """(rows, columns) of nodes: by which share luma above black and chroma rise, or by which levels luma."""
+    multiplies: bool
+    """Which of the two."""
     most: float
     """Largest change by it where cells are, levels."""
+
+    @property
+    def gain(self) -> NDArray[np.float64]:
+        """(rows, columns), by which luma above black and chroma are multiplied."""
+        return self.change + 1 if self.multiplies else np.ones_like(self.change)
+
+    @property
+    def offset(self) -> NDArray[np.float64]:
+        """(rows, columns) levels that are added to luma."""
+        return np.zeros_like(self.change) if self.multiplies else self.change
 
 
 class Grid:
@@ -55,7 +67,10 @@ class Grid:
         while max(shape) > BLOCKS * self.side:
             self.side *= 2
         self.blocks = -(-shape[0] // self.side), -(-shape[1] // self.side)
-        spans = [max(1, round(SPANS * n / max(self.blocks))) for n in self.blocks]
+        most, spans = SPANS, [MOST, MOST]
+        while (spans[0] + 3) * (spans[1] + 3) > MOST:
+            spans = [max(1, round(most * n / max(self.blocks))) for n in self.blocks]
+            most -= 1
         pairs = list(zip(self.blocks, spans, strict=True))
         centres = [_splines((np.arange(n) + 0.5) / n, s) for n, s in pairs]
         nodes = [_splines(np.arange(n + 1) / n, s) for n, s in pairs]
@@ -79,6 +94,11 @@ class Grid:
         )
         return field
 
+    def at_blocks(self, nodes: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (blocks,) a field of nodes at the centres of blocks."""
+        mean = nodes[:-1, :-1] + nodes[:-1, 1:] + nodes[1:, :-1] + nodes[1:, 1:]
+        return mean.ravel() / 4
+
     def of_blocks(self, cells: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (blocks, cells) what is given by cells; 0 beyond the edge."""
         (rows, columns), side = self.blocks, self.side
@@ -87,21 +107,26 @@ class Grid:
         return whole.reshape(rows, side, columns, side).swapaxes(1, 2).reshape(rows * columns, side * side)
 
     def surface(
-        self, told: NDArray[np.float64], trust: NDArray[np.float64], bright: NDArray[np.float64]
+        self,
+        told: NDArray[np.float64],
+        scale: NDArray[np.float64],
+        bright: NDArray[np.float64],
+        start: NDArray[np.float64],
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-        """Grow a smooth surface from no change; return it at blocks and nodes, and what blocks weigh in it.
+        """Grow a smooth surface; return it at blocks and nodes, and what blocks weigh in it.
 
         Parameters
         ----------
         told : (blocks,) float64
             What blocks say.
-        trust : (blocks,) float64
+        scale : (blocks,) float64
             How far to believe them, 0..1.
         bright : (blocks,) float64
             Levels that 1 of it changes the picture by.
+        start : (blocks,) float64
+            What it grows from.
         """
-        scale = trust * (bright / bright.max()) ** 2
-        level = self._bowl_through(told, scale, bright)
+        level = start
         down, right = self._centres
         weight, factors = scale, np.zeros((down.shape[1], right.shape[1]))
         for _ in range(ROUNDS):
@@ -119,6 +144,22 @@ class Grid:
         nodes = self._nodes[0] @ factors @ self._nodes[1].T
         return np.clip(level, low, high), np.clip(nodes, low, high), weight
 
+    def mainland(self, weight: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which blocks are joined to most of the surface by blocks on it, or that say nothing.
+
+        An object of one colour may look lit, but nothing leads up to it: its edge is a wall.
+        """
+        import cv2
+
+        on = weight > ON * scale
+        mute = scale < 0.1 * scale.max()
+        passable = (on | mute).reshape(self.blocks).astype(np.uint8)
+        count, labels = cv2.connectedComponents(passable, connectivity=4)
+        sizes = np.bincount(labels.ravel(), weights=on & ~mute, minlength=count)
+        sizes[0] = 0
+        main: NDArray[np.bool_] = (labels.ravel() == int(sizes.argmax())) | (labels.ravel() == 0)
+        return main
+
     def _products(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the weighted products of all splines (the array form of Currie, Durban and Eilers 2006)."""
         (m, n), (a, b) = (b.shape[1] for b in self._centres), self._pairs
@@ -126,7 +167,7 @@ class Grid:
         four = np.stack([row @ b for row in rows]).reshape(m, m, n, n)  # in parts: BLAS takes no threads
         return np.ascontiguousarray(four.transpose(0, 2, 1, 3)).reshape(m * n, m * n)
 
-    def _bowl_through(
+    def bowl(
         self, told: NDArray[np.float64], scale: NDArray[np.float64], bright: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """Return the bowl or slope that most blocks lie on; 0 unless it holds clearly more of them."""
@@ -143,7 +184,11 @@ class Grid:
 
 
 def fit(
-    lit: NDArray[np.float32], rest: NDArray[np.float32], usable: NDArray[np.bool_], grid: Grid
+    lit: NDArray[np.float32],
+    rest: NDArray[np.float32],
+    usable: NDArray[np.bool_],
+    grid: Grid,
+    before: Glow | None = None,
 ) -> Glow | None:
     """Return the smooth field that explains what one light for all leaves; None: there is none.
 
@@ -155,22 +200,30 @@ def fit(
         What the test has more.
     usable : (rows, columns) bool
         Which cells may be looked at.
+    before : Glow, optional
+        Where to begin; the field found is of its kind.
     """
     value, change, use = (grid.of_blocks(a.astype(np.float32)) for a in (lit, rest, usable))
     best, kept = None, 0.0
-    for multiplies in (True, False):
+    for multiplies in (True, False) if before is None else (before.multiplies,):
         per = np.maximum(value, 0) if multiplies else np.ones_like(value)
         told, trust, bright = _said(per, change, use, multiplies)
         if trust.max(initial=0) <= 0:
             continue
-        level, nodes, weight = grid.surface(told, trust, bright)
-        before, after = np.abs(told * bright), np.abs((told - level) * bright)
-        better, worse = (trust * (after < before - 0.5)).sum(), (trust * (after > before + 0.5)).sum()
-        won = float((trust * (np.minimum(before, NEAR) - np.minimum(after, NEAR))).sum())
+        scale = trust * (bright / bright.max()) ** 2
+        start = grid.bowl(told, scale, bright) if before is None else grid.at_blocks(before.change)
+        level, nodes, weight = grid.surface(told, scale, bright, start)
+        main = grid.mainland(weight, scale)
+        if not main.all():
+            scale = scale * main
+            level, nodes, weight = grid.surface(told, scale, bright, start)
+        away, left = np.abs(told * bright), np.abs((told - level) * bright)
+        better, worse = (trust * (left < away - 0.5)).sum(), (trust * (left > away + 0.5)).sum()
+        remains = np.abs(change - level[:, None].astype(np.float32) * per)
+        won = float((use * (np.minimum(np.abs(change), NEAR) - np.minimum(remains, NEAR))).sum())
         most = float(np.abs(level * bright)[weight > 0].max(initial=0.0))
         if most >= LEAST and better >= max(3.0, 0.01 * len(told), 8 * worse) and won > kept:
-            zero = np.zeros_like(nodes)
-            best, kept = Glow(1 + nodes, zero, most) if multiplies else Glow(zero + 1, nodes, most), won
+            best, kept = Glow(nodes, multiplies, most), won
     return best
 
 

@@ -7,6 +7,8 @@ something else take no part: they lie off the curve, off the field, or differ in
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +16,7 @@ from rtdiff import glow, tint, tone
 from rtdiff.classes import dataclass
 from rtdiff.records import Correction, Frame
 
-CELLS = 9000  # that the whole picture's light is found from
+CELLS = 3600  # that the whole picture's light is found from
 SHIFT, ONE = 6, 14  # bits behind the point of code values and of factors, as engines apply them
 CLEAR = 0.5  # levels: a change of less is none
 STEADY = 0.3  # levels: a light that fits this well is kept as it is
@@ -22,6 +24,12 @@ STRAY = 6.0  # levels: a cell farther off shows something else
 OTHER = 0.5  # of a cell's variance: what differs by more inside shows something else
 QUIET = 0.3  # share of the cells whose differences are noise alone
 FLAT = 4.0  # levels of brightness on either side over which the slope of the curve is taken
+FEWER = 0.1  # of the cells: as many more or fewer in a light are no longer the same
+FEWEST = 12  # cells to look at
+PARTS = 6  # of the picture down and across, that should be lit alike
+MOST = 0.75  # of the cells: where fewer are in one light for all, there may be more than one
+NEARLY_ALL = 0.93  # of the cells: where as many are in the light found, no other is looked for
+PAUSE, LONGEST = 5, 250  # frames until parts are looked at again, after looks in vain
 ROUNDS = 3  # the whole picture and its parts by turns
 BETTER = 0.8  # of what is left: a second way that leaves more is none
 MIX = 0.45  # most that a level of colour adds to luma
@@ -48,8 +56,18 @@ class Light:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What sampled cells say of a frame."""
+
+    chosen: NDArray[np.intp]
+    """(n,) which of the sample may be looked at."""
+    y: tuple[NDArray[np.float32], ...]
+    """(n,) their means by plane, levels; chroma less its middle."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Found:
-    """A change of light in numbers, and what it makes of the reference's cells."""
+    """A change of light in numbers."""
 
     tone: tone.Tone
     mix: NDArray[np.float64]
@@ -57,8 +75,10 @@ class _Found:
     tints: tuple[NDArray[np.float64], ...]
     """(3,) of Cb and of Cr: factor of the colour, of luma, levels."""
     glow: glow.Glow | None
-    lit: tuple[NDArray[np.float32], ...]
-    """Means of cells by plane, levels; chroma less its middle."""
+    gain: NDArray[np.float32] | None
+    """(sample,) of the field."""
+    offset: NDArray[np.float32] | None
+    """(sample,) of the field, levels."""
 
 
 class Lighting:
@@ -75,19 +95,28 @@ class Lighting:
     def __init__(self, reference: Frame, sums: list[NDArray[np.int64]]) -> None:
         planes = reference.planes[:3]
         self._data_range, self._unit = reference.data_range, reference.data_range / 255
-        self._black = 16.0 if reference.color_range == "limited" else 0.0
+        self._black = np.float32(16.0 if reference.color_range == "limited" else 0.0)
         self._counts = [_counts(planes[0].shape, p.shape) for p in planes]
+        middle = (self._data_range + 1) / 2
         self._x = [self._level(s[..., 0], k) for k, s in enumerate(sums[:3])]
-        square = sums[0][..., 1] / self._counts[0] / self._unit**2
-        self._varied = np.maximum(square - (sums[0][..., 0] / self._counts[0] / self._unit) ** 2, 0)
-        self._varied = self._varied.astype(np.float32)
-        self._grid = glow.Grid(self._x[0].shape)
+        self._x[1:] = [x - np.float32(middle / self._unit) for x in self._x[1:]]
+        square = (sums[0][..., 1] / self._counts[0]).astype(np.float32) / np.float32(self._unit**2)
+        self._varied = np.maximum(square - self._x[0] ** 2, 0)
+        self._shape = self._x[0].shape
+        self._grid = glow.Grid(self._shape)
         step = max(1, int((self._x[0].size / CELLS) ** 0.5))
-        every = np.zeros(self._x[0].shape, np.bool_)
-        every[step // 2 :: step, step // 2 :: step] = True
-        self._sample = np.flatnonzero(every)
-        self._where = tone.stretches(self._x[0].ravel()[self._sample])
-        self._kept: tuple[Light | None, _Found] = None, self._nothing()
+        rows, columns = (np.arange(min(step // 2, n - 1), n, step) for n in self._shape)
+        self._sample = (rows[:, None] * self._shape[1] + columns).ravel()
+        self._part = (
+            rows[:, None] * PARTS // self._shape[0] * PARTS + columns * PARTS // self._shape[1]
+        ).ravel()
+        self._few = [x.ravel()[self._sample] for x in self._x]
+        self._stretches = tone.Stretches(self._few[0])
+        tints = tuple(np.array([1.0, 0.0, 0.0]) for _ in self._x[1:])
+        self._nothing = _Found(tone.line(1.0, 0.0), np.zeros(2), tints, None, None, None)
+        self._kept: tuple[Light | None, _Found] = None, self._nothing
+        self._evidence: NDArray[np.float64] | None = None
+        self._pause = self._vain = 0
 
     def fit(self, cells: list[NDArray[np.int64]], changed: NDArray[np.bool_] | None = None) -> Light | None:
         """Return the light of a frame; None: as the reference's, or unclear.
@@ -101,161 +130,159 @@ class Lighting:
         changed : (rows, columns) bool, optional
             Cells to leave out.
         """
-        y = [
-            x - self._level(s[..., 0], k, middle=False)
-            for k, (x, s) in enumerate(zip(self._x, cells, strict=False))
-        ]
-        usable = self._usable(cells[0], y[0], changed)
-        if self._holds(y, usable):
+        seen = self._seen(cells, changed)
+        self._pause = max(self._pause - 1, 0)
+        if len(seen.chosen) < FEWEST or self._holds(seen):
             return self._kept[0]
-        found = self._by_turns(y, usable, self._fitted(y, usable, self._kept[1].glow))
-        if (left := self._left(found, y, usable)) > CLEAR:
-            # a slope over the whole picture blurs the curve: take it away first
-            luma = self._x[0]
-            field = glow.fit(luma - np.float32(self._black), y[0] - luma, usable, self._grid)
-            if field is not None:
-                other = self._by_turns(y, usable, self._fitted(y, usable, field))
-                found = other if self._left(other, y, usable) < BETTER * left else found
-        lit = self._made(found)
-        self._kept = (lit, found) if lit is not None else (None, self._nothing())
-        return lit
+        found = self._fitted(seen, self._kept[1])
+        drifts = self._drifts(seen, found)
+        jumped = self._evidence is None or abs(drifts[0] - self._evidence[0]) > FEWER
+        if not _settled(drifts) and (jumped or not self._pause):
+            before, found = found, self._parted(cells, changed, seen, found)
+            self._vain = self._vain + 1 if found is before else 0
+            self._pause = min(PAUSE << self._vain, LONGEST) if self._vain else 0
+        light = self._made(found)
+        found = self._nothing if light is None else found
+        self._kept, self._evidence = (light, found), self._drifts(seen, found)
+        return light
 
-    def _by_turns(self, y: list[NDArray[np.float32]], usable: NDArray[np.bool_], found: _Found) -> _Found:
-        """Return the light of the whole picture and of its parts, each given the other."""
-        for _ in range(ROUNDS):
-            field = self._field(found, y, usable)
-            if field is None and found.glow is None:
-                break
-            found = self._fitted(y, usable, field)
-        return found
-
-    def _left(self, found: _Found, y: list[NDArray[np.float32]], usable: NDArray[np.bool_]) -> float:
-        """Return how far luma is from the light found, levels; other things count as `STRAY`."""
-        return float(np.minimum(np.abs(y[0] - found.lit[0])[usable], STRAY).mean()) if usable.any() else 0.0
-
-    def _level(self, sums: NDArray[np.int64], k: int, middle: bool = True) -> NDArray[np.float32]:
-        """Return means in levels of 0..255, of chroma less its middle."""
-        mean = (sums / self._counts[k]).astype(np.float32)
-        off = (self._data_range + 1) / 2 if k and middle else 0.0
-        return (mean - np.float32(off)) / np.float32(self._unit)
-
-    def _nothing(self) -> _Found:
-        tints = tuple(np.array([1.0, 0.0, 0.0]) for _ in self._x[1:])
-        return _Found(tone.line(1.0, 0.0), np.zeros(2), tints, None, tuple(self._x))
+    def _level(self, sums: NDArray[np.int64], k: int) -> NDArray[np.float32]:
+        """Return means in levels of 0..255."""
+        return (sums / self._counts[k]).astype(np.float32) / np.float32(self._unit)
 
     def _usable(
-        self, sums: NDArray[np.int64], y: NDArray[np.float32], changed: NDArray[np.bool_] | None
+        self,
+        x: NDArray[np.float32],
+        d: NDArray[np.float32],
+        square: NDArray[np.float32],
+        varied: NDArray[np.float32],
     ) -> NDArray[np.bool_]:
         """Return which cells are not clipped, and the same inside as in the reference."""
-        spread = 2 * np.sqrt(self._varied)
-        usable: NDArray[np.bool_] = (
-            (y - spread > -1) & (y + spread < 256) & (y > 1) & (y < 254) & (self._x[0] < 254)
-        )
-        mean = sums[..., 0] / self._counts[0]
-        within = (sums[..., 1] / self._counts[0] - mean * mean) / self._unit**2
-        noise = float(np.partition(within.ravel(), int(QUIET * within.size))[int(QUIET * within.size)])
-        usable &= within <= OTHER * self._varied + 9 * max(noise, 1.0)
+        spread, y = 2 * np.sqrt(varied), x - d
+        usable: NDArray[np.bool_] = (y - spread > -1) & (y + spread < 256) & (y > 1) & (y < 254) & (x < 254)
+        within = square - d * d
+        at = int(QUIET * within.size)
+        noise = np.partition(within.ravel(), at)[at]
+        return usable & (within <= OTHER * varied + 9 * max(noise, np.float32(1)))
+
+    def _seen(self, cells: list[NDArray[np.int64]], changed: NDArray[np.bool_] | None) -> _Seen:
+        """Return what the sampled cells say."""
+        means, square = [], None
+        for k, sums in enumerate(cells[:3]):
+            few = sums.reshape(-1, 2)[self._sample].astype(np.float32)
+            few /= self._counts[k].ravel()[self._sample, None] * np.float32(self._unit)
+            means.append(few[:, 0])
+            square = few[:, 1] / np.float32(self._unit) if square is None else square
+        assert square is not None
+        usable = self._usable(self._few[0], means[0], square, self._varied.ravel()[self._sample])
         if changed is not None:
-            usable &= ~changed
-        return usable
+            usable &= ~changed.ravel()[self._sample]
+        chosen = np.flatnonzero(usable)
+        return _Seen(chosen, tuple((x - d)[chosen] for x, d in zip(self._few, means, strict=True)))
 
-    def _holds(self, y: list[NDArray[np.float32]], usable: NDArray[np.bool_]) -> bool:
-        """Return whether the light kept explains the frame as well as a new one could."""
-        at = self._sample[usable.ravel()[self._sample]]
-        if not len(at):
-            return True
-        where = self._where[usable.ravel()[self._sample]]
-        on = None
-        for k, (lit, mean) in enumerate(zip(self._kept[1].lit, y, strict=True)):
-            rest = (mean - lit).ravel()[at]
-            inside = np.maximum(1 - (rest / STRAY) ** 2, 0) ** 2
-            on = inside if on is None else on * inside
-            if on.sum() < 0.4 * len(at):
-                return False
-            weight = np.bincount(where, weights=on, minlength=tone.STRETCHES)
-            drift = np.bincount(where, weights=on * rest, minlength=tone.STRETCHES)
-            sure = weight > max(tone.FEWEST, 0.3 * len(at) / tone.STRETCHES)
-            if sure.any() and (np.abs(drift[sure] / weight[sure]) > STEADY).sum() > 1:
-                return False
-            if k == 0 and not self._even(rest * on, on, at):
-                return False
-        return True
+    def _holds(self, seen: _Seen) -> bool:
+        """Return whether all is as it was when the light was found, as far as one can see."""
+        if self._evidence is None:
+            return False
+        moved = np.abs(self._drifts(seen, self._kept[1]) - self._evidence)
+        share, stretches, parts = moved[0], moved[1 : -PARTS * PARTS], moved[-PARTS * PARTS :]
+        far = (stretches > STEADY).sum(), (parts > 2 * STEADY).sum()
+        return bool(share < FEWER and max(far) <= 1)
 
-    def _even(self, rest: NDArray[np.float32], weight: NDArray[np.float32], at: NDArray[np.intp]) -> bool:
-        """Return whether no part of the picture is lit otherwise than the rest."""
-        rows, columns = np.divmod(at, self._x[0].shape[1])
-        part = rows * 6 // self._x[0].shape[0] * 6 + columns * 6 // self._x[0].shape[1]
-        total = np.bincount(part, weights=weight, minlength=36)
-        drift = np.bincount(part, weights=rest, minlength=36) / np.maximum(total, 1e-3)
-        sure = total > 0.5 * len(at) / 36
-        return int((np.abs(drift[sure]) > 2 * STEADY).sum()) <= 1
+    def _drifts(self, seen: _Seen, found: _Found) -> NDArray[np.float64]:
+        """Return the share of cells in a light, and how far those of stretches and of parts are from it."""
+        where, parts = self._stretches.where[seen.chosen], self._part[seen.chosen]
+        rests = [y - lit for y, lit in zip(seen.y, self._lit(found, seen.chosen), strict=True)]
+        groups = [(rest, where, tone.STRETCHES) for rest in rests] + [(rests[0], parts, PARTS * PARTS)]
+        out = [np.array([(np.abs(rests[0]) < tone.NARROW).mean()])]
+        for rest, where_, count in groups:
+            weight, drift = tone.weighed(rest, tone.NARROW, where_, count)
+            sure = weight > max(tone.FEWEST, 0.3 * len(rest) / count)
+            out.append(np.where(sure, drift, np.nan))
+        return np.concatenate(out)
 
-    def _fitted(
-        self, y: list[NDArray[np.float32]], usable: NDArray[np.bool_], field: glow.Glow | None
-    ) -> _Found:
+    def _lit(self, found: _Found, chosen: NDArray[np.intp]) -> list[NDArray[np.float32]]:
+        """Return means of sampled cells of the reference in a light, unclipped."""
+        x = [few[chosen] for few in self._few]
+        out = _lit(found, x)
+        if found.gain is None or found.offset is None:
+            return out
+        gain = found.gain[chosen]
+        return [
+            (out[0] - self._black) * gain + self._black + found.offset[chosen],
+            *(c * gain for c in out[1:]),
+        ]
+
+    def _fitted(self, seen: _Seen, field: _Found) -> _Found:
         """Return the light of the whole picture, given that of its parts."""
-        chosen = usable.ravel()[self._sample]
-        at, where = self._sample[chosen], self._where[chosen]
-        x = [plane.ravel()[at] for plane in self._x]
-        mean = [plane.ravel()[at] for plane in y]
-        gain: NDArray[np.float32] | np.float32 = np.float32(1)
-        if field is not None:
-            gain = self._grid.at_cells(field.gain).ravel()[at]
-            more = self._grid.at_cells(field.offset).ravel()[at]
-            mean[0] = (mean[0] - self._black - more) / gain + np.float32(self._black)
-        curve, mix = tone.fit(x[0], mean[0], where), np.zeros(2)
+        x, y, chosen = [few[seen.chosen] for few in self._few], list(seen.y), seen.chosen
+        if field.gain is not None and field.offset is not None:
+            gain = field.gain[chosen]
+            y = [(y[0] - self._black - field.offset[chosen]) / gain + self._black, *(c / gain for c in y[1:])]
+        curve, mix, added = self._stretches.fit(y[0] - x[0], chosen), np.zeros(2), np.float32(0)
         tints = []
         if len(x) > 1:
             colours = np.stack(x[1:])
-            weight = np.ones_like(x[0])
-            mix, _ = tint.fit(colours, mean[0] - curve(x[0]), weight, (0.5, 0.5))
+            mix, _ = tint.fit(colours, y[0] - curve(x[0]), np.ones_like(x[0]), (0.5, 0.5))
             mix = np.clip(mix, -MIX, MIX)
             added = tint.combined(colours, mix)
             if np.abs(added).max(initial=0) <= CLEAR:
-                mix, added = np.zeros(2), added * 0
-            if mix.any():
-                curve = tone.fit(x[0], mean[0] - added, where)
-            rest = mean[0] - curve(x[0]) - added
-            weight = (np.maximum(1 - (rest / STRAY) ** 2, 0) ** 2).astype(np.float32)
+                mix, added = np.zeros(2), np.float32(0)
+            else:
+                curve = self._stretches.fit(y[0] - added - x[0], chosen)
+            rest = y[0] - curve(x[0]) - added
+            weight = np.maximum(1 - (rest / STRAY) ** 2, 0) ** 2
             slope = _slope(curve, x[0])
-            for c, now in zip(x[1:], mean[1:], strict=True):
+            for c, now in zip(x[1:], y[1:], strict=True):
                 given = np.stack([slope * c, x[0], np.ones_like(c)])
-                factors, _ = tint.fit(given, now / gain - slope * c, weight, (0.1, 1.0, 1e-4))
+                factors, _ = tint.fit(given, now - slope * c, weight, (0.1, 1.0, 1e-4))
                 tints.append(factors + np.array([1.0, 0.0, 0.0]))
-        return _Found(curve, mix, tuple(tints), field, self._lit(curve, mix, tuple(tints), field))
+        return _Found(curve, mix, tuple(tints), field.glow, field.gain, field.offset)
 
-    def _lit(
-        self,
-        curve: tone.Tone,
-        mix: NDArray[np.float64],
-        tints: tuple[NDArray[np.float64], ...],
-        field: glow.Glow | None,
-    ) -> tuple[NDArray[np.float32], ...]:
-        """Return means of the reference's cells in a light, unclipped."""
-        luma, colours = self._x[0], self._x[1:]
-        out = [curve(luma)]
-        slope = _slope(curve, luma) if colours else luma
-        for c, part, factors in zip(colours, mix, tints, strict=False):
-            out[0] = out[0] + np.float32(part) * c
-            a, b, more = (np.float32(f) for f in factors)
-            out.append(a * slope * c + b * luma + more)
-        if field is not None:
-            gain, black = self._grid.at_cells(field.gain), np.float32(self._black)
-            out = [(out[0] - black) * gain + black, *(c * gain for c in out[1:])]
-            out[0] += self._grid.at_cells(field.offset)
-        return tuple(out)
+    def _parted(
+        self, cells: list[NDArray[np.int64]], changed: NDArray[np.bool_] | None, seen: _Seen, found: _Found
+    ) -> _Found:
+        """Return the light with that of parts of the picture, if that explains more."""
+        d, square = (
+            self._level(cells[0][..., 0], 0),
+            self._level(cells[0][..., 1], 0) / np.float32(self._unit),
+        )
+        usable = self._usable(self._x[0], d, square, self._varied)
+        if changed is not None:
+            usable &= ~changed
+        y, best, least = self._x[0] - d, found, self._left(found, seen)
+        # a slope over the whole picture blurs the curve: the second way takes it away first
+        anew = [] if found.glow is None else [self._fitted(seen, self._nothing)]
+        for first in (found, *anew, self._nothing):
+            now = first
+            for _ in range(ROUNDS):
+                flat = _lit(now, self._x)[0] - self._black
+                field = glow.fit(flat, y - self._black - flat, usable, self._grid, now.glow)
+                if field is None and now.glow is None:
+                    break
+                now = self._fitted(seen, self._with(now, field))
+            left = self._left(now, seen)
+            if left < BETTER * least:
+                best, least = now, left
+            if _settled(self._drifts(seen, best), NEARLY_ALL):
+                break
+        return best
 
-    def _field(
-        self, found: _Found, y: list[NDArray[np.float32]], usable: NDArray[np.bool_]
-    ) -> glow.Glow | None:
-        """Return the field that explains what the light of the whole picture leaves."""
-        flat = self._lit(found.tone, found.mix, found.tints, None)[0]
-        return glow.fit(flat - np.float32(self._black), y[0] - flat, usable, self._grid)
+    def _with(self, found: _Found, field: glow.Glow | None) -> _Found:
+        """Return a light with another field."""
+        if field is None:
+            return replace(found, glow=None, gain=None, offset=None)
+        gain, offset = (self._grid.at_cells(n).ravel()[self._sample] for n in (field.gain, field.offset))
+        return replace(found, glow=field, gain=gain, offset=offset)
+
+    def _left(self, found: _Found, seen: _Seen) -> float:
+        """Return how far luma is from the light found, levels; other things count as `STRAY`."""
+        return float(np.minimum(np.abs(seen.y[0] - self._lit(found, seen.chosen)[0]), STRAY).mean())
 
     def _made(self, found: _Found) -> Light | None:
         """Return a light in fixed point; None if it is none."""
-        moved = max(float(np.abs(lit - x).max()) for lit, x in zip(found.lit, self._x, strict=True))
-        if moved < CLEAR:
+        lit = self._lit(found, np.arange(len(self._sample)))
+        if max(float(np.abs(a - x).max()) for a, x in zip(lit, self._few, strict=True)) < CLEAR:
             return None
         code = np.arange(self._data_range + 1)
         x = (code / self._unit).astype(np.float32)
@@ -278,8 +305,27 @@ class Lighting:
         text = "brought into the light of the test picture"
         told = Correction("light", "reference", {"gain": 1.0, "offset": 0.0}, after, text)
         mix = round(float(found.mix[0]) * (1 << ONE)), round(float(found.mix[1]) * (1 << ONE))
-        black = round(self._black * scale)
+        black = round(float(self._black) * scale)
         return Light(luma, black, mix, tuple(chroma), nodes, 8 * self._grid.side, told)
+
+
+def _settled(drifts: NDArray[np.float64], share: float = MOST) -> bool:
+    """Return whether most cells are in the light found, in all parts of the picture."""
+    parts = np.abs(drifts[-PARTS * PARTS :])
+    return bool(drifts[0] >= share) and int((parts > 2 * STEADY).sum()) <= 1
+
+
+def _lit(found: _Found, x: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
+    """Return means of cells in a light for the whole picture, unclipped."""
+    luma, colours = x[0], x[1:]
+    out = [found.tone(luma)]
+    slope = _slope(found.tone, luma) if colours else luma
+    for c, part, factors in zip(colours, found.mix, found.tints, strict=False):
+        if part:
+            out[0] = out[0] + np.float32(part) * c
+        a, b, more = (np.float32(f) for f in factors)
+        out.append(a * slope * c + b * luma + more)
+    return out
 
 
 def _slope(curve: tone.Tone, x: NDArray[np.float32]) -> NDArray[np.float32]:

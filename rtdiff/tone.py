@@ -17,11 +17,12 @@ FAR = 110  # levels: largest change that is looked for; gamma 1.4 with offset 20
 STEP = 2  # levels of a vote
 SLOPES = -0.75, 2.0  # of the change against brightness; gamma 0.7 rises by 1.85 at level 10
 BEND = 0.004  # votes that a level of change between stretches costs, of all of a stretch
-WIDE, NARROW = 8.0, 3.0  # levels: reach of a cell's weight, first and last
+WIDE, NARROW = 8.0, 4.0  # levels: reach of a cell's weight, first and last
 FEWEST = 6.0  # cells on the curve that make a stretch count
 SHARE = 0.15  # of the cells of a stretch, likewise
 STRAIGHT = 0.6  # levels: a curve no farther from a line is one
 RANGE = 16.0  # levels between the darkest and the brightest stretch from which a gain can be told
+STATES = 2 * FAR // STEP + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,74 +50,104 @@ def line(gain: float, offset: float) -> Tone:
     return Tone(np.array([0.0, 255.0]), np.array([offset, 255 * gain + offset]), gain, offset)
 
 
-def stretches(x: NDArray[np.float32]) -> NDArray[np.intp]:
-    """Return in which stretch of brightness every cell is, 0..STRETCHES - 1, all of about one size."""
-    order = np.argsort(x, kind="stable")
-    out = np.empty(len(x), np.intp)
-    out[order] = np.arange(len(x)) * STRETCHES // max(len(x), 1)
-    return out
-
-
-def fit(x: NDArray[np.float32], y: NDArray[np.float32], where: NDArray[np.intp]) -> Tone:
-    """Return the curve on which most cells lie.
+class Stretches:
+    """Cells of a reference by their brightness.
 
     Parameters
     ----------
-    x, y : (cells,) float32
-        Means of cells of the reference and of the test, levels of 0..255.
+    x : (cells,) float32
+        Means of the reference, levels of 0..255.
+
+    Attributes
+    ----------
     where : (cells,) int
-        Their `stretches`.
+        In which stretch a cell is, 0..STRETCHES - 1; all are of about one size.
+    at : (STRETCHES,) float64
+        Their middles, rising.
     """
-    counts = np.bincount(where, minlength=STRETCHES)
-    there = counts >= FEWEST
-    if not there.any():
-        return line(1.0, 0.0)
-    change = y - x
-    middle = np.bincount(where, weights=x, minlength=STRETCHES) / np.maximum(counts, 1)
-    known = np.flatnonzero(there)
-    knots = np.interp(np.arange(STRETCHES), known, _path(change, where, counts, middle, known))
-    at = np.maximum.accumulate(np.interp(np.arange(STRETCHES), known, middle[known]))
-    at += np.arange(STRETCHES) * 1e-3  # rising, also where much is of one brightness
-    weight = np.zeros(STRETCHES)
-    for reach in (WIDE, WIDE / 2, NARROW, NARROW):
-        rest = change - np.interp(x, at, knots)
-        w = np.maximum(1 - (rest / reach) ** 2, 0) ** 2
-        weight = np.bincount(where, weights=w, minlength=STRETCHES).astype(np.float64)
-        knots = knots + np.bincount(where, weights=w * rest, minlength=STRETCHES) / np.maximum(weight, 1e-3)
-    good = (weight >= FEWEST / 2) & (weight >= SHARE * counts)
-    return _simplest(at[good], (at + knots)[good], weight[good])
+
+    def __init__(self, x: NDArray[np.float32]) -> None:
+        order = np.argsort(x, kind="stable")
+        self.where = np.empty(len(x), np.intp)
+        self.where[order] = np.arange(len(x)) * STRETCHES // max(len(x), 1)
+        counts = np.bincount(self.where, minlength=STRETCHES)
+        known = np.flatnonzero(counts)
+        middles = np.bincount(self.where, weights=x, minlength=STRETCHES)[known] / counts[known]
+        # rising, also where much is of one brightness
+        self.at = np.interp(np.arange(STRETCHES), known, middles) + np.arange(STRETCHES) * 1e-3
+        self.first = np.clip(np.searchsorted(self.at, x, side="right") - 1, 0, STRETCHES - 2)
+        low, high = self.at[self.first], self.at[self.first + 1]
+        self.share = np.clip((x - low) / (high - low), 0, 1).astype(np.float32)
+        moved = (
+            np.arange(STATES)[:, None] - np.arange(STATES)
+        ) * STEP  # from the column's to the row's state
+        self.moved, self.cost = moved, (BEND * np.abs(moved)).astype(np.float32)
+
+    def between(self, knots: NDArray[np.float64], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Return knots interpolated at some cells."""
+        first, share, knot = self.first[chosen], self.share[chosen], knots.astype(np.float32)
+        return knot[first] * (1 - share) + knot[first + 1] * share
+
+    def fit(self, change: NDArray[np.float32], chosen: NDArray[np.intp]) -> Tone:
+        """Return the curve on which most cells lie.
+
+        Parameters
+        ----------
+        change : (n,) float32
+            What the test has more than the reference, levels.
+        chosen : (n,) int
+            Of which cells.
+        """
+        where = self.where[chosen]
+        counts = np.bincount(where, minlength=STRETCHES)
+        known = np.flatnonzero(counts >= FEWEST)
+        if not len(known):
+            return line(1.0, 0.0)
+        knots = np.interp(np.arange(STRETCHES), known, self._path(change, where, counts, known))
+        weight = np.zeros(STRETCHES)
+        for reach in (WIDE, WIDE, NARROW, NARROW, NARROW):
+            rest = change - self.between(knots, chosen)
+            weight, drift = weighed(rest, reach, where)
+            knots = knots + drift
+        good = (weight >= FEWEST / 2) & (weight >= SHARE * counts)
+        return _simplest(self.at[good], (self.at + knots)[good], weight[good])
+
+    def _path(
+        self,
+        change: NDArray[np.float32],
+        where: NDArray[np.intp],
+        counts: NDArray[np.intp],
+        known: NDArray[np.intp],
+    ) -> NDArray[np.float64]:
+        """Return the change at every known stretch that gets most votes along a path."""
+        vote = np.clip(np.rint((change + FAR) / STEP), 0, STATES - 1).astype(np.intp)
+        cast = np.bincount(where * STATES + vote, minlength=STRETCHES * STATES).reshape(STRETCHES, STATES)
+        votes = (cast[known] / counts[known, None]).astype(np.float32)
+        votes[:, 0] = votes[:, -1] = 0
+        votes[:, 1:-1] = votes[:, 1:-1] + (votes[:, :-2] + votes[:, 2:]) / 2
+        every = np.arange(STATES)
+        score, back = votes[0] - np.float32(BEND / 4) * np.abs(every * STEP - FAR), []
+        for k in range(1, len(known)):
+            apart = self.at[known[k]] - self.at[known[k - 1]]
+            reached = score - self.cost
+            reached[self.moved < SLOPES[0] * apart - STEP] = -np.inf
+            reached[self.moved > SLOPES[1] * apart + STEP] = -np.inf
+            best = reached.argmax(axis=1)
+            back.append(best)
+            score = reached[every, best] + votes[k]
+        path = [int(score.argmax())]
+        for before in reversed(back):
+            path.append(int(before[path[-1]]))
+        return np.array(path[::-1]) * float(STEP) - FAR
 
 
-def _path(
-    change: NDArray[np.float32],
-    where: NDArray[np.intp],
-    counts: NDArray[np.intp],
-    middle: NDArray[np.float64],
-    known: NDArray[np.intp],
-) -> NDArray[np.float64]:
-    """Return the change at every known stretch that gets most votes along a path."""
-    states = 2 * FAR // STEP + 1
-    vote = np.clip(np.rint((change + FAR) / STEP), 0, states - 1).astype(np.intp)
-    cast = np.bincount(where * states + vote, minlength=STRETCHES * states).reshape(STRETCHES, states)
-    votes = cast[known] / counts[known, None]
-    votes[:, 0] = votes[:, -1] = 0
-    votes[:, 1:-1] = votes[:, 1:-1] + (votes[:, :-2] + votes[:, 2:]) / 2
-    at = np.arange(states)
-    moved = (at[:, None] - at) * STEP  # from state of the column to that of the row
-    cost = BEND * np.abs(moved)
-    score, back = votes[0] - BEND * np.abs(at * STEP - FAR) / 4, []
-    for k in range(1, len(known)):
-        apart = middle[known[k]] - middle[known[k - 1]]
-        low, high = SLOPES[0] * apart - STEP, SLOPES[1] * apart + STEP
-        reached = np.where((moved >= low) & (moved <= high), score - cost, -np.inf)
-        back.append(reached.argmax(axis=1))
-        score = reached.max(axis=1) + votes[k]
-    state = int(score.argmax())
-    path = [state]
-    for before in reversed(back):
-        state = int(before[state])
-        path.append(state)
-    return np.array(path[::-1]) * float(STEP) - FAR
+def weighed(
+    rest: NDArray[np.float32], reach: float, where: NDArray[np.intp], groups: int = STRETCHES
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return how many cells of every group are near 0, and the mean of those."""
+    near = np.maximum(1 - (rest / np.float32(reach)) ** 2, 0) ** 2
+    weight = np.bincount(where, weights=near, minlength=groups)
+    return weight, np.bincount(where, weights=near * rest, minlength=groups) / np.maximum(weight, 1e-3)
 
 
 def _simplest(at: NDArray[np.float64], to: NDArray[np.float64], weight: NDArray[np.float64]) -> Tone:
@@ -125,26 +156,22 @@ def _simplest(at: NDArray[np.float64], to: NDArray[np.float64], weight: NDArray[
         return line(1.0, 0.0)
     if at[-1] - at[0] < RANGE:
         return line(1.0, float(np.average(to - at, weights=weight)))
-    gain, offset = 1.0, 0.0
-    w = weight
+    gain, offset, rest, w = 1.0, 0.0, to, weight
     for _ in range(4):
-        x, y = np.average(at, weights=w), np.average(to, weights=w)
-        spread = float(np.average((at - x) ** 2, weights=w))
-        gain = float(np.average((at - x) * (to - y), weights=w)) / max(spread, 1e-6)
+        total = w.sum()
+        x, y = (w * at).sum() / total, (w * to).sum() / total
+        gain = float((w * (at - x) * (to - y)).sum() / max((w * (at - x) ** 2).sum(), 1e-6))
         offset = float(y - gain * x)
         rest = to - gain * at - offset
         w = weight / (1 + (rest / STRAIGHT) ** 2)
     far = np.abs(rest) > STRAIGHT
     if weight[far].sum() <= 0.1 * weight.sum() or len(at) < 4:
         return line(gain, offset)
-    return _curve(at, to, gain, offset)
+    return _curve(at, np.maximum.accumulate(to), gain, offset)
 
 
 def _curve(at: NDArray[np.float64], to: NDArray[np.float64], gain: float, offset: float) -> Tone:
     """Return the rising curve through knots, prolonged to black and white as it ends."""
-    rest = to - gain * at - offset
-    rest[1:-1] = (rest[:-2] + 2 * rest[1:-1] + rest[2:]) / 4
-    to = np.maximum.accumulate(gain * at + offset + rest)
     ends = []
     for first, second, end in ((0, 2, 0.0), (-1, -3, 255.0)):
         slope = (to[second] - to[first]) / max(abs(at[second] - at[first]), 1e-3)
