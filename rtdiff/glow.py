@@ -18,6 +18,7 @@ MOST = 99  # splines in all: LAPACK wakes threads for a matrix of 100 x 100
 STIFF = 0.02  # of bending against one block, so that a single one bends nothing
 NEAR = 6.0  # levels: what lies farther from the surface is none of it
 AGREE = 4.0  # levels: cells of a block that say the same
+ISLANDS = 0.005  # of all that blocks weigh: less bends nothing
 ON = 0.25  # of its weight: what a block that lies on the surface has left of it
 ROUNDS = 24
 SETTLED = 0.2  # levels: a round that changes less is the last
@@ -214,7 +215,7 @@ def fit(
         start = grid.bowl(told, scale, bright) if before is None else grid.at_blocks(before.change)
         level, nodes, weight = grid.surface(told, scale, bright, start)
         main = grid.mainland(weight, scale)
-        if not main.all():
+        if (weight * ~main).sum() > ISLANDS * weight.sum():
             scale = scale * main
             level, nodes, weight = grid.surface(told, scale, bright, start)
         away, left = np.abs(told * bright), np.abs((told - level) * bright)

@@ -29,9 +29,10 @@ FEWEST = 12  # cells to look at
 PARTS = 6  # of the picture down and across, that should be lit alike
 MOST = 0.75  # of the cells: where fewer are in one light for all, there may be more than one
 NEARLY_ALL = 0.93  # of the cells: where as many are in the light found, no other is looked for
-PAUSE, LONGEST = 5, 250  # frames until parts are looked at again, after looks in vain
+PAUSE, LONGEST = 5, 40  # frames until parts are looked at again, after looks in vain
 ROUNDS = 3  # the whole picture and its parts by turns
-BETTER = 0.8  # of what is left: a second way that leaves more is none
+ENOUGH = 0.03  # levels: a round that leaves no less is the last
+BETTER = 0.85  # of what is left: a second way that leaves more is none
 MIX = 0.45  # most that a level of colour adds to luma
 
 
@@ -135,16 +136,33 @@ class Lighting:
         if len(seen.chosen) < FEWEST or self._holds(seen):
             return self._kept[0]
         found = self._fitted(seen, self._kept[1])
-        drifts = self._drifts(seen, found)
-        jumped = self._evidence is None or abs(drifts[0] - self._evidence[0]) > FEWER
-        if not _settled(drifts) and (jumped or not self._pause):
-            before, found = found, self._parted(cells, changed, seen, found)
-            self._vain = self._vain + 1 if found is before else 0
-            self._pause = min(PAUSE << self._vain, LONGEST) if self._vain else 0
+        share = self._drifts(seen, found)[0]
+        jumped = self._evidence is None or abs(share - self._evidence[0]) > FEWER
+        if jumped or not self._pause:
+            found = self._looked(cells, changed, seen, found, jumped or self._vain % 2 == 1)
         light = self._made(found)
         found = self._nothing if light is None else found
         self._kept, self._evidence = (light, found), self._drifts(seen, found)
         return light
+
+    def _looked(
+        self,
+        cells: list[NDArray[np.int64]],
+        changed: NDArray[np.bool_] | None,
+        seen: _Seen,
+        found: _Found,
+        anew: bool,
+    ) -> _Found:
+        """Return the light with that of parts as it is now, and remember when to look again."""
+        if found.glow is not None:
+            plain = self._fitted(seen, self._nothing)
+            found = plain if self._left(plain, seen) <= self._left(found, seen) else found
+        best = found
+        if not _settled(self._drifts(seen, found)):
+            best = self._parted(cells, changed, seen, found, anew)
+            self._vain = self._vain + 1 if best is found else 0
+        self._pause = min(PAUSE << self._vain, LONGEST)
+        return best
 
     def _level(self, sums: NDArray[np.int64], k: int) -> NDArray[np.float32]:
         """Return means in levels of 0..255."""
@@ -163,7 +181,8 @@ class Lighting:
         within = square - d * d
         at = int(QUIET * within.size)
         noise = np.partition(within.ravel(), at)[at]
-        return usable & (within <= OTHER * varied + 9 * max(noise, np.float32(1)))
+        usable &= within <= OTHER * varied + 9 * max(noise, np.float32(1))
+        return usable
 
     def _seen(self, cells: list[NDArray[np.int64]], changed: NDArray[np.bool_] | None) -> _Seen:
         """Return what the sampled cells say."""
@@ -219,7 +238,7 @@ class Lighting:
         if field.gain is not None and field.offset is not None:
             gain = field.gain[chosen]
             y = [(y[0] - self._black - field.offset[chosen]) / gain + self._black, *(c / gain for c in y[1:])]
-        curve, mix, added = self._stretches.fit(y[0] - x[0], chosen), np.zeros(2), np.float32(0)
+        curve, mix, added = self._stretches.fit(y[0] - x[0], chosen), np.zeros(2), np.zeros_like(x[0])
         tints = []
         if len(x) > 1:
             colours = np.stack(x[1:])
@@ -227,7 +246,7 @@ class Lighting:
             mix = np.clip(mix, -MIX, MIX)
             added = tint.combined(colours, mix)
             if np.abs(added).max(initial=0) <= CLEAR:
-                mix, added = np.zeros(2), np.float32(0)
+                mix, added = np.zeros(2), np.zeros_like(added)
             else:
                 curve = self._stretches.fit(y[0] - added - x[0], chosen)
             rest = y[0] - curve(x[0]) - added
@@ -240,9 +259,14 @@ class Lighting:
         return _Found(curve, mix, tuple(tints), field.glow, field.gain, field.offset)
 
     def _parted(
-        self, cells: list[NDArray[np.int64]], changed: NDArray[np.bool_] | None, seen: _Seen, found: _Found
+        self,
+        cells: list[NDArray[np.int64]],
+        changed: NDArray[np.bool_] | None,
+        seen: _Seen,
+        found: _Found,
+        anew: bool,
     ) -> _Found:
-        """Return the light with that of parts of the picture, if that explains more."""
+        """Return the light with that of parts of the picture, if that explains more; `anew`: in every way."""
         d, square = (
             self._level(cells[0][..., 0], 0),
             self._level(cells[0][..., 1], 0) / np.float32(self._unit),
@@ -252,15 +276,23 @@ class Lighting:
             usable &= ~changed
         y, best, least = self._x[0] - d, found, self._left(found, seen)
         # a slope over the whole picture blurs the curve: the second way takes it away first
-        anew = [] if found.glow is None else [self._fitted(seen, self._nothing)]
-        for first in (found, *anew, self._nothing):
-            now = first
+        ways = [found]
+        if anew:
+            ways += (
+                [self._nothing] if found.glow is None else [self._fitted(seen, self._nothing), self._nothing]
+            )
+        for first in ways:
+            now, before = first, np.inf
             for _ in range(ROUNDS):
                 flat = _lit(now, self._x)[0] - self._black
                 field = glow.fit(flat, y - self._black - flat, usable, self._grid, now.glow)
                 if field is None and now.glow is None:
                     break
                 now = self._fitted(seen, self._with(now, field))
+                left = self._left(now, seen)
+                if left > before - ENOUGH:
+                    break
+                before = left
             left = self._left(now, seen)
             if left < BETTER * least:
                 best, least = now, left

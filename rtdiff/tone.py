@@ -78,15 +78,13 @@ class Stretches:
         self.first = np.clip(np.searchsorted(self.at, x, side="right") - 1, 0, STRETCHES - 2)
         low, high = self.at[self.first], self.at[self.first + 1]
         self.share = np.clip((x - low) / (high - low), 0, 1).astype(np.float32)
-        moved = (
-            np.arange(STATES)[:, None] - np.arange(STATES)
-        ) * STEP  # from the column's to the row's state
-        self.moved, self.cost = moved, (BEND * np.abs(moved)).astype(np.float32)
+        self.costs = [_costs(apart) for apart in np.diff(self.at)]
 
     def between(self, knots: NDArray[np.float64], chosen: NDArray[np.intp]) -> NDArray[np.float32]:
         """Return knots interpolated at some cells."""
         first, share, knot = self.first[chosen], self.share[chosen], knots.astype(np.float32)
-        return knot[first] * (1 - share) + knot[first + 1] * share
+        values: NDArray[np.float32] = knot[first] * (1 - share) + knot[first + 1] * share
+        return values
 
     def fit(self, change: NDArray[np.float32], chosen: NDArray[np.intp]) -> Tone:
         """Return the curve on which most cells lie.
@@ -128,10 +126,9 @@ class Stretches:
         every = np.arange(STATES)
         score, back = votes[0] - np.float32(BEND / 4) * np.abs(every * STEP - FAR), []
         for k in range(1, len(known)):
-            apart = self.at[known[k]] - self.at[known[k - 1]]
-            reached = score - self.cost
-            reached[self.moved < SLOPES[0] * apart - STEP] = -np.inf
-            reached[self.moved > SLOPES[1] * apart + STEP] = -np.inf
+            low, high = known[k - 1], known[k]
+            cost = self.costs[low] if high == low + 1 else _costs(self.at[high] - self.at[low])
+            reached = score - cost
             best = reached.argmax(axis=1)
             back.append(best)
             score = reached[every, best] + votes[k]
@@ -141,12 +138,19 @@ class Stretches:
         return np.array(path[::-1]) * float(STEP) - FAR
 
 
+def _costs(apart: float) -> NDArray[np.float32]:
+    """Return what going from a state (column) to one (row) of a stretch so many levels on costs, votes."""
+    moved = (np.arange(STATES)[:, None] - np.arange(STATES)) * STEP
+    sane = (moved >= SLOPES[0] * apart - STEP) & (moved <= SLOPES[1] * apart + STEP)
+    return np.where(sane, BEND * np.abs(moved), np.inf).astype(np.float32)
+
+
 def weighed(
     rest: NDArray[np.float32], reach: float, where: NDArray[np.intp], groups: int = STRETCHES
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return how many cells of every group are near 0, and the mean of those."""
     near = np.maximum(1 - (rest / np.float32(reach)) ** 2, 0) ** 2
-    weight = np.bincount(where, weights=near, minlength=groups)
+    weight = np.bincount(where, weights=near, minlength=groups).astype(np.float64)
     return weight, np.bincount(where, weights=near * rest, minlength=groups) / np.maximum(weight, 1e-3)
 
 
