@@ -18,6 +18,7 @@ MOST = 99  # splines in all: LAPACK wakes threads for a matrix of 100 x 100
 STIFF = 0.02  # of bending against one block, so that a single one bends nothing
 NEAR = 6.0  # levels: what lies farther from the surface is none of it
 AGREE = 4.0  # levels: cells of a block that say the same
+BEYOND = 1.3  # times the most that a block says: as far as the surface may rise where none says anything
 ISLANDS = 0.005  # of all that blocks weigh: less bends nothing
 ON = 0.25  # of its weight: what a block that lies on the surface has left of it
 ROUNDS = 24
@@ -142,6 +143,7 @@ class Grid:
                 break
         sure = weight > 0.2 * scale.max()
         low, high = (min(told[sure].min(), 0.0), max(told[sure].max(), 0.0)) if sure.any() else (0.0, 0.0)
+        low, high = BEYOND * low, BEYOND * high
         nodes = self._nodes[0] @ factors @ self._nodes[1].T
         return np.clip(level, low, high), np.clip(nodes, low, high), weight
 

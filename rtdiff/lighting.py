@@ -24,6 +24,9 @@ STRAY = 6.0  # levels: a cell farther off shows something else
 OTHER = 0.5  # of a cell's variance: what differs by more inside shows something else
 QUIET = 0.3  # share of the cells whose differences are noise alone
 FLAT = 4.0  # levels of brightness on either side over which the slope of the curve is taken
+CLEARLY = 0.3  # of the cells: a light that fewer are in is none
+GAIN = 0.4, 2.5  # a line as steep or as flat as this is another picture
+BLOWN = 251  # levels: nearer to white, single pixels or colours are clipped
 FEWER = 0.1  # of the cells: as many more or fewer in a light are no longer the same
 FEWEST = 12  # cells to look at
 PARTS = 6  # of the picture down and across, that should be lit alike
@@ -140,7 +143,8 @@ class Lighting:
         jumped = self._evidence is None or abs(share - self._evidence[0]) > FEWER
         if jumped or not self._pause:
             found = self._looked(cells, changed, seen, found, jumped or self._vain % 2 == 1)
-        light = self._made(found)
+        clear = self._drifts(seen, found)[0] >= CLEARLY and GAIN[0] <= found.tone.gain <= GAIN[1]
+        light = self._made(found) if clear else None
         found = self._nothing if light is None else found
         self._kept, self._evidence = (light, found), self._drifts(seen, found)
         return light
@@ -177,7 +181,9 @@ class Lighting:
     ) -> NDArray[np.bool_]:
         """Return which cells are not clipped, and the same inside as in the reference."""
         spread, y = 2 * np.sqrt(varied), x - d
-        usable: NDArray[np.bool_] = (y - spread > -1) & (y + spread < 256) & (y > 1) & (y < 254) & (x < 254)
+        usable: NDArray[np.bool_] = (
+            (y - spread > -1) & (y + spread < 256) & (y > 1) & (y < BLOWN) & (x < BLOWN)
+        )
         within = square - d * d
         at = int(QUIET * within.size)
         noise = np.partition(within.ravel(), at)[at]

@@ -1,12 +1,15 @@
 """Sums over cells, and a picture in another light: every engine says what the oracle says."""
 
+import inspect
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtdiff.engines import ENGINES, engine_class, make_engine
-from rtdiff.engines.cells import ONE, SHIFT
+from rtdiff.engines.cells import ONE, SHIFT, plain
+from rtdiff.engines.engine import Engine
 from rtdiff.errors import EngineError, MissingExtra
 from rtdiff.lighting import Light
 from rtdiff.noise import pair_noise
@@ -154,3 +157,22 @@ def test_results_that_are_held_stay(name: str) -> None:
     for k in range(3):
         np.testing.assert_array_equal(sums[k], engine.cells(frames[0], frames[k + 1])[0].copy())
         np.testing.assert_array_equal(lit[k], engine.relit(frames[0], lights[k]).frame.luma)
+
+
+def test_engines_have_one_face() -> None:
+    for name in available():
+        kind = engine_class(name)[0]
+        for method in ("cells", "cell_means", "relit"):
+            assert inspect.signature(getattr(kind, method)) == inspect.signature(getattr(Engine, method))
+
+
+@pytest.mark.parametrize("local", [False, True])
+def test_a_plain_light_changes_nothing(local: bool) -> None:
+    planes = np.random.default_rng(5).integers(0, 1024, (3, 40, 50)).astype(np.uint16)
+    for name in available():
+        engine = make_engine(name, noise=pair_noise)
+        have = engine.relit(
+            engine.prepare(frame(*planes, data_range=1023)), plain((40, 50), 1023, local=local)
+        )
+        for a, b in zip(have.frame.planes, planes, strict=True):
+            np.testing.assert_array_equal(a, b)

@@ -1,5 +1,6 @@
 """The light of real pictures, changed in every way: undone to a level, and no object goes with it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,78 @@ def test_what_was_done_is_told(engine: Engine, data: Path) -> None:
     after = lit.corrections[-1].after
     assert abs(after["gain"] - 0.9) < 0.01
     assert abs(after["offset"] - 10) < 1
+
+
+@pytest.mark.parametrize("name", ["numpy", "numba"])
+@pytest.mark.parametrize("shape", [(1, 1), (7, 9), (30, 200), (131, 97)])
+@pytest.mark.parametrize("deep", [255, 1023, 65535])
+@pytest.mark.parametrize("colours", [False, True])
+def test_any_pair_is_survived(name: str, shape: tuple[int, int], deep: int, colours: bool) -> None:
+    rng = np.random.default_rng(6)
+    engine = make_engine(name, noise=pair_noise)
+    kinds = [
+        lambda s: rng.integers(0, deep + 1, s),
+        lambda s: np.zeros(s),
+        lambda s: np.full(s, deep),
+        lambda s: np.full(s, deep // 3),
+        lambda s: np.broadcast_to(np.linspace(0, deep, s[1]), s),
+    ]
+    half = tuple(-(-n // 2) for n in shape)
+
+    def made(kind: Callable[[tuple[int, ...]], np.ndarray]) -> Frame:
+        dtype = np.uint8 if deep == 255 else np.uint16
+        planes = tuple(kind(s).astype(dtype) for s in [shape] + [half] * 2 * colours)
+        return Frame(planes, deep, "limited", "bt709", 0, 0, "test", lambda: planes[0])
+
+    for first in kinds:
+        reference = engine.prepare(made(first))
+        lighting = Lighting(reference.frame, engine.cell_means(reference))
+        for second in kinds * 2:
+            light = lighting.fit(engine.cells(reference, engine.prepare(made(second))))
+            if light is not None:
+                assert engine.relit(reference, light).frame.luma.shape == shape
+
+
+def test_another_picture_is_no_light(engine: Engine, data: Path) -> None:
+    import cv2
+
+    one, other = (still(data, name) for name in STILLS)
+    lit, _ = relit(engine, one, cv2.resize(other, one.shape[1::-1]))
+    assert not lit.corrections
+
+
+def test_light_comes_and_goes(engine: Engine, data: Path) -> None:
+    picture = still(data, STILLS[0])
+    first = engine.prepare(frame(picture))
+    lighting = Lighting(first.frame, engine.cell_means(first))
+    for k in range(24):
+        strength = -0.4 if 6 <= k < 18 else 0.0
+        test = engine.prepare(frame(noisy(spot(picture, strength), seed=k)))
+        light = lighting.fit(engine.cells(first, test))
+        lit = first if light is None else engine.relit(first, light)
+        assert np.percentile(np.abs(cell_means(lit.frame.luma, test.frame.luma)), 90) < 2, k
+    assert light is None
+
+
+def test_cars_are_no_light(engine: Engine, data: Path) -> None:
+    import cv2
+
+    folder = data / "cdnet-highway"
+    files = sorted((folder / "input").glob("*.jpg"))
+    pictures = [cv2.imread(str(file)) for file in files]
+    first = engine.prepare(frame(np.median(np.stack(pictures[:47]), axis=0)))
+    lighting = Lighting(first.frame, engine.cell_means(first))
+    for file, picture in list(zip(files, pictures, strict=True))[47::20]:
+        truth = cv2.imread(
+            str(folder / "groundtruth" / file.name.replace("in", "gt").replace("jpg", "png")), 0
+        )
+        test = engine.prepare(frame(picture))
+        light = lighting.fit(engine.cells(first, test))
+        lit = first if light is None else engine.relit(first, light)
+        before, after = (np.abs(cell_means(f.luma, test.frame.luma)) for f in (first.frame, lit.frame))
+        road, cars = (
+            cell_means(t, np.zeros(t.shape)) > 0.95 for t in ((truth == 0) * 1.0, (truth == 255) * 1.0)
+        )
+        # the light of this road rises by 10 levels within the sequence
+        assert np.median(after[road]) < 0.75, file.name
+        assert not cars.any() or after[cars].mean() > 0.95 * before[cars].mean()

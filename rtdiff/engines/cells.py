@@ -11,7 +11,7 @@ says the same.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +55,28 @@ class LightLike(Protocol):
     @property
     def told(self) -> Correction:
         """What the result says of it."""
+
+
+class Plain(NamedTuple):
+    """A light in which everything stays as it is, with all that one may have."""
+
+    luma: NDArray[np.int32]
+    black: int
+    mix: tuple[int, int]
+    chroma: tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]
+    nodes: NDArray[np.int32] | None
+    step: int
+    told: Correction
+
+
+def plain(shape: tuple[int, ...], data_range: int, *, local: bool) -> Plain:
+    """Return one for pictures of `shape`, as engines are warmed up with."""
+    codes = np.arange(data_range + 1, dtype=np.int32)
+    nodes = np.zeros((2, -(-shape[0] // 8) + 1, -(-shape[1] // 8) + 1), np.int32)
+    nodes[0] = 1 << ONE
+    tables = np.full_like(codes, 1 << ONE), np.zeros_like(codes)
+    told = Correction("light", "reference", {}, {})
+    return Plain(codes << SHIFT, 0, (0, 0), (tables, tables), nodes if local else None, 8, told)
 
 
 def steps(shape: tuple[int, ...], plane: tuple[int, ...]) -> tuple[int, int]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines import numba_kernels as kernels
-from rtdiff.engines.cells import LightLike
+from rtdiff.engines.cells import LightLike, plain
 from rtdiff.engines.engine import DIFFERENCES, MEASURES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
@@ -42,7 +42,11 @@ class NumbaEngine(Engine):
             engine = cls(noise=lambda _sums, _range: Noise(1.0, 1.0), metrics=(*DIFFERENCES, *MEASURES))
             plane = np.zeros((16, 16), dtype)
             frame = Frame((plane,) * 3, data_range, "full", "bt601", 0, 0, "warm", _no_picture)
-            engine.compare(engine.prepare(frame), engine.prepare(frame)).group(8)
+            prepared = engine.prepare(frame)
+            engine.compare(prepared, prepared).group(8)
+            engine.cells(prepared, prepared)
+            for local in (False, True):
+                engine.relit(prepared, plain((16, 16), data_range, local=local))
             if dtype == np.uint8:
                 engine.split(np.zeros((16, 16, 3), np.uint8), (plane.copy(), plane.copy(), plane.copy()))
             engine.close()
