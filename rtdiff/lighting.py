@@ -24,6 +24,7 @@ STRAY = 6.0  # levels: a cell farther off shows something else
 OTHER = 0.5  # of a cell's variance: what differs by more inside shows something else
 QUIET = 0.3  # share of the cells whose differences are noise alone
 FLAT = 4.0  # levels of brightness on either side over which the slope of the curve is taken
+CLOSE = 0.04  # levels of what is left: as near, the old light is kept, and none is as good as some
 CLEARLY = 0.3  # of the cells: a light that fewer are in is none
 GAIN = 0.4, 2.5  # a line as steep or as flat as this is another picture
 BLOWN = 251  # levels: nearer to white, single pixels or colours are clipped
@@ -143,11 +144,17 @@ class Lighting:
         jumped = self._evidence is None or abs(share - self._evidence[0]) > FEWER
         if jumped or not self._pause:
             found = self._looked(cells, changed, seen, found, jumped or self._vain % 2 == 1)
-        clear = self._drifts(seen, found)[0] >= CLEARLY and GAIN[0] <= found.tone.gain <= GAIN[1]
-        light = self._made(found) if clear else None
-        found = self._nothing if light is None else found
-        self._kept, self._evidence = (light, found), self._drifts(seen, found)
-        return light
+        found = found if self._clear(found, seen) else self._nothing
+        if self._left(found, seen) < self._left(self._kept[1], seen) - CLOSE:
+            light = None if found is self._nothing else self._made(found)
+            self._kept = light, self._nothing if light is None else found
+        self._evidence = self._drifts(seen, self._kept[1])
+        return self._kept[0]
+
+    def _clear(self, found: _Found, seen: _Seen) -> bool:
+        """Return whether a light is likely, and explains more than none does."""
+        likely = self._drifts(seen, found)[0] >= CLEARLY and GAIN[0] <= found.tone.gain <= GAIN[1]
+        return likely and self._left(found, seen) < self._left(self._nothing, seen) - CLOSE
 
     def _looked(
         self,
