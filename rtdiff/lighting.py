@@ -14,16 +14,17 @@ from numpy.typing import NDArray
 
 from rtdiff import glow, tint, tone
 from rtdiff.classes import dataclass
-from rtdiff.records import Correction, Frame
+from rtdiff.lit import Found, Light, light_of, lit, slope_of
+from rtdiff.records import Frame
 
-CELLS = 3600  # that the whole picture's light is found from
-SHIFT, ONE = 6, 14  # bits behind the point of code values and of factors, as engines apply them
+__all__ = ["Light", "Lighting"]
+
+CELLS = 3000  # that the whole picture's light is found from; up to 6750, their sums are below 64 KiB
 CLEAR = 0.5  # levels: a change of less is none
 STEADY = 0.3  # levels: a light that fits this well is kept as it is
 STRAY = 6.0  # levels: a cell farther off shows something else
 OTHER = 0.5  # of a cell's variance: what differs by more inside shows something else
 QUIET = 0.3  # share of the cells whose differences are noise alone
-FLAT = 4.0  # levels of brightness on either side over which the slope of the curve is taken
 CLOSE = 0.04  # levels of what is left: as near, the old light is kept, and none is as good as some
 CLEARLY = 0.3  # of the cells: a light that fewer are in is none
 GAIN = 0.4, 2.5  # a line as steep or as flat as this is another picture
@@ -41,26 +42,6 @@ MIX = 0.45  # most that a level of colour adds to luma
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Light:
-    """A change of light in fixed point, as `Engine.relit` applies it."""
-
-    luma: NDArray[np.int32]
-    """(data_range + 1,) lit luma above black of every code value, times 2**SHIFT, unclipped."""
-    black: int
-    """Luma of black, times 2**SHIFT."""
-    mix: tuple[int, int]
-    """What a level of Cb and of Cr adds to luma, times 2**ONE."""
-    chroma: tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]
-    """Of Cb and of Cr, by code value of luma: slope times 2**ONE, tint times 2**SHIFT."""
-    nodes: NDArray[np.int32] | None
-    """(2, rows, columns) gain times 2**ONE, offset times 2**SHIFT at nodes; None: 1 and 0."""
-    step: int
-    """Luma pixels between nodes, a power of two."""
-    told: Correction
-    """What the result says of it."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
     """What sampled cells say of a frame."""
 
@@ -68,22 +49,6 @@ class _Seen:
     """(n,) which of the sample may be looked at."""
     y: tuple[NDArray[np.float32], ...]
     """(n,) their means by plane, levels; chroma less its middle."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """A change of light in numbers."""
-
-    tone: tone.Tone
-    mix: NDArray[np.float64]
-    """(2,) of Cb and Cr."""
-    tints: tuple[NDArray[np.float64], ...]
-    """(3,) of Cb and of Cr: factor of the colour, of luma, levels."""
-    glow: glow.Glow | None
-    gain: NDArray[np.float32] | None
-    """(sample,) of the field."""
-    offset: NDArray[np.float32] | None
-    """(sample,) of the field, levels."""
 
 
 class Lighting:
@@ -109,7 +74,7 @@ class Lighting:
         self._varied = np.maximum(square - self._x[0] ** 2, 0)
         self._shape = self._x[0].shape
         self._grid = glow.Grid(self._shape)
-        step = max(1, int((self._x[0].size / CELLS) ** 0.5))
+        step = max(1, round((self._x[0].size / CELLS) ** 0.5))
         rows, columns = (np.arange(min(step // 2, n - 1), n, step) for n in self._shape)
         self._sample = (rows[:, None] * self._shape[1] + columns).ravel()
         self._part = (
@@ -118,8 +83,8 @@ class Lighting:
         self._few = [x.ravel()[self._sample] for x in self._x]
         self._stretches = tone.Stretches(self._few[0])
         tints = tuple(np.array([1.0, 0.0, 0.0]) for _ in self._x[1:])
-        self._nothing = _Found(tone.line(1.0, 0.0), np.zeros(2), tints, None, None, None)
-        self._kept: tuple[Light | None, _Found] = None, self._nothing
+        self._nothing = Found(tone.line(1.0, 0.0), np.zeros(2), tints, None, None, None)
+        self._kept: tuple[Light | None, Found] = None, self._nothing
         self._evidence: NDArray[np.float64] | None = None
         self._pause = self._vain = 0
 
@@ -151,7 +116,7 @@ class Lighting:
         self._evidence = self._drifts(seen, self._kept[1])
         return self._kept[0]
 
-    def _clear(self, found: _Found, seen: _Seen) -> bool:
+    def _clear(self, found: Found, seen: _Seen) -> bool:
         """Return whether a light is likely, and explains more than none does."""
         likely = self._drifts(seen, found)[0] >= CLEARLY and GAIN[0] <= found.tone.gain <= GAIN[1]
         return likely and self._left(found, seen) < self._left(self._nothing, seen) - CLOSE
@@ -161,9 +126,9 @@ class Lighting:
         cells: list[NDArray[np.int64]],
         changed: NDArray[np.bool_] | None,
         seen: _Seen,
-        found: _Found,
+        found: Found,
         anew: bool,
-    ) -> _Found:
+    ) -> Found:
         """Return the light with that of parts as it is now, and remember when to look again."""
         if found.glow is not None:
             plain = self._fitted(seen, self._nothing)
@@ -221,7 +186,7 @@ class Lighting:
         far = (stretches > STEADY).sum(), (parts > 2 * STEADY).sum()
         return bool(share < FEWER and max(far) <= 1)
 
-    def _drifts(self, seen: _Seen, found: _Found) -> NDArray[np.float64]:
+    def _drifts(self, seen: _Seen, found: Found) -> NDArray[np.float64]:
         """Return the share of cells in a light, and how far those of stretches and of parts are from it."""
         where, parts = self._stretches.where[seen.chosen], self._part[seen.chosen]
         rests = [y - lit for y, lit in zip(seen.y, self._lit(found, seen.chosen), strict=True)]
@@ -233,10 +198,10 @@ class Lighting:
             out.append(np.where(sure, drift, np.nan))
         return np.concatenate(out)
 
-    def _lit(self, found: _Found, chosen: NDArray[np.intp]) -> list[NDArray[np.float32]]:
+    def _lit(self, found: Found, chosen: NDArray[np.intp]) -> list[NDArray[np.float32]]:
         """Return means of sampled cells of the reference in a light, unclipped."""
         x = [few[chosen] for few in self._few]
-        out = _lit(found, x)
+        out = lit(found, x)
         if found.gain is None or found.offset is None:
             return out
         gain = found.gain[chosen]
@@ -245,7 +210,7 @@ class Lighting:
             *(c * gain for c in out[1:]),
         ]
 
-    def _fitted(self, seen: _Seen, field: _Found) -> _Found:
+    def _fitted(self, seen: _Seen, field: Found) -> Found:
         """Return the light of the whole picture, given that of its parts."""
         x, y, chosen = [few[seen.chosen] for few in self._few], list(seen.y), seen.chosen
         if field.gain is not None and field.offset is not None:
@@ -264,21 +229,21 @@ class Lighting:
                 curve = self._stretches.fit(y[0] - added - x[0], chosen)
             rest = y[0] - curve(x[0]) - added
             weight = np.maximum(1 - (rest / STRAY) ** 2, 0) ** 2
-            slope = _slope(curve, x[0])
+            slope = slope_of(curve, x[0])
             for c, now in zip(x[1:], y[1:], strict=True):
                 given = np.stack([slope * c, x[0], np.ones_like(c)])
                 factors, _ = tint.fit(given, now - slope * c, weight, (0.1, 1.0, 1e-4))
                 tints.append(factors + np.array([1.0, 0.0, 0.0]))
-        return _Found(curve, mix, tuple(tints), field.glow, field.gain, field.offset)
+        return Found(curve, mix, tuple(tints), field.glow, field.gain, field.offset)
 
     def _parted(
         self,
         cells: list[NDArray[np.int64]],
         changed: NDArray[np.bool_] | None,
         seen: _Seen,
-        found: _Found,
+        found: Found,
         anew: bool,
-    ) -> _Found:
+    ) -> Found:
         """Return the light with that of parts of the picture, if that explains more; `anew`: in every way."""
         d, square = (
             self._level(cells[0][..., 0], 0),
@@ -297,7 +262,7 @@ class Lighting:
         for first in ways:
             now, before = first, np.inf
             for _ in range(ROUNDS):
-                flat = _lit(now, self._x)[0] - self._black
+                flat = lit(now, self._x)[0] - self._black
                 field = glow.fit(flat, y - self._black - flat, usable, self._grid, now.glow)
                 if field is None and now.glow is None:
                     break
@@ -313,71 +278,29 @@ class Lighting:
                 break
         return best
 
-    def _with(self, found: _Found, field: glow.Glow | None) -> _Found:
+    def _with(self, found: Found, field: glow.Glow | None) -> Found:
         """Return a light with another field."""
         if field is None:
             return replace(found, glow=None, gain=None, offset=None)
         gain, offset = (self._grid.at_cells(n).ravel()[self._sample] for n in (field.gain, field.offset))
         return replace(found, glow=field, gain=gain, offset=offset)
 
-    def _left(self, found: _Found, seen: _Seen) -> float:
+    def _made(self, found: Found) -> Light | None:
+        """Return a light as engines apply it; None if it changes next to nothing."""
+        seen = self._lit(found, np.arange(len(self._sample)))
+        if max(float(np.abs(a - x).max()) for a, x in zip(seen, self._few, strict=True)) < CLEAR:
+            return None
+        return light_of(found, self._data_range, float(self._black), 8 * self._grid.side)
+
+    def _left(self, found: Found, seen: _Seen) -> float:
         """Return how far luma is from the light found, levels; other things count as `STRAY`."""
         return float(np.minimum(np.abs(seen.y[0] - self._lit(found, seen.chosen)[0]), STRAY).mean())
-
-    def _made(self, found: _Found) -> Light | None:
-        """Return a light in fixed point; None if it is none."""
-        lit = self._lit(found, np.arange(len(self._sample)))
-        if max(float(np.abs(a - x).max()) for a, x in zip(lit, self._few, strict=True)) < CLEAR:
-            return None
-        code = np.arange(self._data_range + 1)
-        x = (code / self._unit).astype(np.float32)
-        scale = self._unit * (1 << SHIFT)
-        most = 2 * self._data_range * (1 << SHIFT)
-        luma = np.clip(np.rint((found.tone(x) - self._black) * scale), -most, most).astype(np.int32)
-        slope = _slope(found.tone, x)
-        chroma = []
-        for a, b, more in found.tints:
-            by = np.clip(np.rint(a * slope * (1 << ONE)), -4 << ONE, 4 << ONE).astype(np.int32)
-            add = np.clip(np.rint((b * x + more) * scale), -128 * scale, 128 * scale).astype(np.int32)
-            chroma.append((by, add))
-        nodes, local = None, 0.0
-        if found.glow is not None:
-            gain = np.clip(np.rint(found.glow.gain * (1 << ONE)), 0, (2 << ONE) - 1)
-            nodes = np.stack([gain, np.rint(found.glow.offset * scale)]).astype(np.int32)
-            local = found.glow.most
-        after = {"gain": round(found.tone.gain, 4), "offset": round(found.tone.offset, 2)}
-        after |= {"local": round(local, 1)} if local else {}
-        text = "brought into the light of the test picture"
-        told = Correction("light", "reference", {"gain": 1.0, "offset": 0.0}, after, text)
-        mix = round(float(found.mix[0]) * (1 << ONE)), round(float(found.mix[1]) * (1 << ONE))
-        black = round(float(self._black) * scale)
-        return Light(luma, black, mix, tuple(chroma), nodes, 8 * self._grid.side, told)
 
 
 def _settled(drifts: NDArray[np.float64], share: float = MOST) -> bool:
     """Return whether most cells are in the light found, in all parts of the picture."""
     parts = np.abs(drifts[-PARTS * PARTS :])
     return bool(drifts[0] >= share) and int((parts > 2 * STEADY).sum()) <= 1
-
-
-def _lit(found: _Found, x: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-    """Return means of cells in a light for the whole picture, unclipped."""
-    luma, colours = x[0], x[1:]
-    out = [found.tone(luma)]
-    slope = _slope(found.tone, luma) if colours else luma
-    for c, part, factors in zip(colours, found.mix, found.tints, strict=False):
-        if part:
-            out[0] = out[0] + np.float32(part) * c
-        a, b, more = (np.float32(f) for f in factors)
-        out.append(a * slope * c + b * luma + more)
-    return out
-
-
-def _slope(curve: tone.Tone, x: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the slope of the curve at some brightnesses: what it does to colours."""
-    if len(curve.at) == 2:
-        return np.full_like(x, curve.gain)
-    return (curve(x + np.float32(FLAT)) - curve(x - np.float32(FLAT))) / np.float32(2 * FLAT)
 
 
 def _counts(luma: tuple[int, ...], plane: tuple[int, ...]) -> NDArray[np.int32]:

@@ -33,6 +33,7 @@ ROOMS = {
     "glow",
     "light",
     "lighting",
+    "lit",
     "patches",
     "noise",
     "rendering",
@@ -70,7 +71,8 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
-    "lighting": BASE | {"glow", "tint", "tone"},  # its three parts
+    "lit": BASE | {"glow", "tone"},
+    "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms

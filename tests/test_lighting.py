@@ -1,5 +1,6 @@
 """The light of real pictures, changed in every way: undone to a level, and no object goes with it."""
 
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,3 +216,20 @@ def test_cars_are_no_light(engine: Engine, data: Path) -> None:
         # the light of this road rises by 10 levels within the sequence
         assert np.median(after[road]) < 0.75, file.name
         assert not cars.any() or after[cars].mean() > 0.95 * before[cars].mean()
+
+
+def test_nothing_large_is_made_for_a_frame_in_the_same_light(data: Path) -> None:
+    picture = np.tile(still(data, STILLS[1]), (3, 3, 1))
+    engine = make_engine("numba", noise=pair_noise, threads=2)
+    first, second = (engine.prepare(frame(p)) for p in (picture, noisy(picture * 0.9)))
+    lighting = Lighting(first.frame, engine.cell_means(first))
+    light = lighting.fit(engine.cells(first, second))
+    assert light is not None
+    peaks = []
+    for work in (lambda: engine.cells(first, second), lambda: engine.relit(first, light)) * 3:
+        tracemalloc.start()
+        work()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert max(peaks[-2:]) < 1 << 16  # the first time kernels are loaded and the pool is filled
+    assert lighting.fit(engine.cells(first, second)) is light

@@ -61,6 +61,7 @@ class Plain(NamedTuple):
     """A light in which everything stays as it is, with all that one may have."""
 
     luma: NDArray[np.int32]
+    """As in `LightLike`, and so are the others."""
     black: int
     mix: tuple[int, int]
     chroma: tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]
