@@ -31,15 +31,19 @@ ROOMS = {
     "alarm",
     "capture",
     "light",
+    "motion",
     "patches",
+    "patchwork",
     "noise",
     "rendering",
     "shift",
+    "similarity",
     "reference",
     "recompression",
     "reconcile",
     "regions",
     "sizes",
+    "unmoving",
     "zones",
 }
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
@@ -66,6 +70,9 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
+    "motion": BASE | {"engines", "patchwork", "similarity"},  # the kernels, where Numba is
+    "patchwork": BASE | {"engines"},
+    "unmoving": BASE | {"engines", "motion"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms

@@ -1,0 +1,139 @@
+"""The similarity (shift, rotation, zoom) that most of many small displacements agree on.
+
+Points and displacements are complex numbers, x + iy: a similarity moves the point z by t + k * z,
+where k = zoom * exp(i * angle) - 1. Points are told from the picture's middle and in units of half
+its diagonal, so that k is what the movement adds at the corners, pixels.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+TUKEY = 4.685  # of the biweight, standard deviations: 95 % efficient on normal errors
+ROUNDS = 6  # of reweighting; it has settled after three or four
+TRIALS = 192  # pairs of points that are tried: with 30 % right ones, all are wrong once in 10 million
+SMALL = 4.0  # standard deviations below which rotation and zoom are none
+CORNERS = 0.1  # pixels at the corners below which rotation and zoom are none
+
+
+class Fit(NamedTuple):
+    """What the displacements agree on."""
+
+    shift: complex
+    """Of the middle, pixels."""
+    turn: complex
+    """What rotation and zoom add at half the diagonal, pixels."""
+    agree: NDArray[np.bool_]
+    """(points,) which of them say so."""
+    size: float
+    """How far the middle one of those points moves, pixels."""
+    sigma: float
+    """Standard deviation of what the middle one of them says, pixels."""
+
+
+def pairs(points: NDArray[np.complex128]) -> NDArray[np.intp]:
+    """Return (2, TRIALS) indices of points far from each other, the same every time."""
+    first, second = np.random.default_rng(0).integers(0, max(len(points), 1), (2, TRIALS * 8))
+    apart = np.abs(points[first] - points[second]) if len(points) else np.zeros(0)
+    best = np.argsort(-apart.reshape(-1, 8), axis=1, kind="stable")[:, :1]
+    return np.stack([np.take_along_axis(i.reshape(-1, 8), best, 1)[:, 0] for i in (first, second)])
+
+
+def vote(
+    points: NDArray[np.complex128], moves: NDArray[np.complex128], limit: float, most: float
+) -> tuple[complex, complex]:
+    """Return shift and turn that the most displacements agree on within `limit` pixels.
+
+    Parameters
+    ----------
+    points, moves : array of complex
+        (n,) places, in half diagonals from the middle, and how far each moved, pixels.
+    limit : float
+        Farthest from the similarity that a displacement agrees with it, pixels.
+    most : float
+        Largest rotation and zoom that are believed, pixels at half the diagonal.
+    """
+    i, j = pairs(points)
+    apart = points[j] - points[i]
+    turn = np.divide(moves[j] - moves[i], apart, out=np.full(len(i), np.inf + 0j), where=np.abs(apart) > 1e-9)
+    turn[np.abs(turn) > most] = 0  # then it is a trial of a shift alone
+    shift = moves[i] - turn * points[i]
+    misses = np.abs(moves - shift[:, None] - turn[:, None] * points)
+    best = int(np.minimum(misses / limit, 1).sum(axis=1).argmin())
+    return complex(shift[best]), complex(turn[best])
+
+
+def fit(
+    points: NDArray[np.complex128],
+    moves: NDArray[np.complex128],
+    sigmas: NDArray[np.float64],
+    start: tuple[complex, complex],
+    limit: float,
+) -> Fit:
+    """Return the similarity near `start` that the displacements agree on, by Tukey's biweight.
+
+    Parameters
+    ----------
+    points, moves : array of complex
+        As of `vote`.
+    sigmas : array of float
+        (n,) standard deviation of every displacement, pixels.
+    start : tuple of complex
+        Shift and turn to begin with.
+    limit : float
+        Farthest from it that a displacement is heard, pixels.
+    """
+    shift, turn = start
+    inverse = 1 / sigmas**2
+    reach = np.minimum(TUKEY * sigmas, limit)
+    weights = inverse
+    for _ in range(ROUNDS):
+        far = np.abs(moves - shift - turn * points) / reach
+        weights = inverse * np.square(np.maximum(1 - far * far, 0))
+        if not weights.any():
+            return Fit(shift, turn, far < 1, 0.0, np.inf)
+        shift, turn, spread = _weighted(points, moves, weights)
+    error = _error(points, moves, weights, shift, turn, spread)
+    if abs(turn) < max(CORNERS, SMALL * error):
+        total = weights.sum()
+        shift, turn = complex((weights * moves).sum() / total), 0j
+    agree = np.abs(moves - shift - turn * points) < reach
+    if not agree.any():
+        return Fit(shift, turn, agree, 0.0, np.inf)
+    size = float(np.median(np.abs(shift + turn * points[agree])))
+    return Fit(shift, turn, agree, size, float(np.median(sigmas[agree])))
+
+
+def _weighted(
+    points: NDArray[np.complex128], moves: NDArray[np.complex128], weights: NDArray[np.float64]
+) -> tuple[complex, complex, float]:
+    """Return shift and turn of least weighted squares, and the weighted spread of the points."""
+    total = weights.sum()
+    middle, mean = (weights * points).sum() / total, (weights * moves).sum() / total
+    apart = points - middle
+    spread = float((weights * (apart * apart.conj()).real).sum())
+    if spread <= 1e-6 * total:
+        return complex(mean), 0j, 0.0
+    turn = complex((weights * apart.conj() * (moves - mean)).sum() / spread)
+    return complex(mean - turn * middle), turn, spread
+
+
+def _error(
+    points: NDArray[np.complex128],
+    moves: NDArray[np.complex128],
+    weights: NDArray[np.float64],
+    shift: complex,
+    turn: complex,
+    spread: float,
+) -> float:
+    """Return the standard deviation that goes with a sum of weights, pixels."""
+    if spread == 0:
+        return np.inf
+    off = np.abs(moves - shift - turn * points)
+    variance = float((weights * off * off).sum() / weights.sum())
+    count = max(float(weights.sum() ** 2 / (weights * weights).sum()), 1.0)
+    share = spread / float(weights.sum())
+    return float(np.sqrt(variance / count / min(share, 1.0)))
