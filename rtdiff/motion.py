@@ -36,7 +36,6 @@ LEAST = 0.1  # movement of the middle patch that begins to count, pixels
 MATTERS = 2.5  # and in standard deviations of what one patch says: less is lost in the noise
 STILL = 0.6  # share of both below which it no longer counts
 STEADY = 0.05  # corners that move less between two frames have not moved, pixels
-CLEAR = 0.08  # correlation by which the best place must be better than another
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,14 +83,16 @@ class MotionEstimator:
         Luma, (H, W) uint8 or uint16.
     data_range : int
         Largest code value: 255, 1023, 65535.
+    compiled : bool
+        With loops compiled by Numba, where it is installed; without, by NumPy and OpenCV.
     """
 
-    def __init__(self, reference: Plane, data_range: int) -> None:
+    def __init__(self, reference: Plane, data_range: int, *, compiled: bool = True) -> None:
         height, width = reference.shape
         self._shape = height, width
         self._half = math.hypot(width, height) / 2
         self._middle = complex((width - 1) / 2, (height - 1) / 2)
-        self._fine = Patchwork(reference, data_range, PARTS)
+        self._fine = Patchwork(reference, data_range, PARTS, compiled=compiled)
         self._points = self._told(self._fine, 1)
         self._cells = self._fine.corners // CELL
         self._copies: list[NDArray[Any]] = []
@@ -102,11 +103,12 @@ class MotionEstimator:
             small = self._halved(small, len(self._copies))
             scale *= 2
         if min(small.shape) >= 2 * SIDE:
-            patches = Patchwork(small, data_range, COARSE_PARTS, REACH)
+            patches = Patchwork(small, data_range, COARSE_PARTS, REACH, compiled=compiled)
             self._small = patches, scale, self._told(patches, scale)
         if scale >= 8 and self.able:
             step = scale // 4
-            patches = Patchwork(self._copies[step.bit_length() - 2].copy(), data_range, PARTS)
+            copy = self._copies[step.bit_length() - 2]
+            patches = Patchwork(copy, data_range, PARTS, compiled=compiled)
             self._mid = patches, step, self._told(patches, step)
         self._last: tuple[complex, complex] = 0j, 0j
 
@@ -191,8 +193,7 @@ class MotionEstimator:
         sigmas = np.sqrt((seen.sigmas[good] * scale) ** 2 + (0.03 * scale) ** 2)
         at = points[good]
         most = TURN * self._half
-        start = similarity.vote(at, moves, NEAR * scale, most)
-        found = similarity.fit(at, moves, sigmas, start, NEAR * scale)
+        found = similarity.agreed(at, moves, sigmas, near, NEAR * scale, most)
         count = max(FEWEST, AGREE * len(good))
         if found.agree.sum() < count or not self._spread(found.agree, at):
             return None
@@ -208,7 +209,7 @@ class MotionEstimator:
         for k in range(len(self._copies)):
             small = self._halved(small, k)
         patches, scale, points = self._small
-        moves, good = _matched(patches, small)
+        moves, good = patches.match(small, REACH)
         moves *= scale
         if not self._spread(good, points):
             return None
@@ -264,33 +265,3 @@ class MotionEstimator:
         even = plane[: height * 2, : width * 2]
         cv2.resize(even, (width, height), dst=self._copies[level], interpolation=cv2.INTER_AREA)
         return self._copies[level]
-
-
-def _matched(patches: Patchwork, plane: Plane) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
-    """Return how far every patch is from its best match nearby, pixels, and whether that one is clear."""
-    import cv2
-
-    count = len(patches.corners)
-    moves, good = np.zeros(count, np.complex128), np.zeros(count, np.bool_)
-    for k, (x, y) in enumerate(patches.corners):
-        left, top = max(x - REACH, 0), max(y - REACH, 0)
-        field = plane[top : y + SIDE + REACH, left : x + SIDE + REACH].astype(np.float32)
-        match = cv2.matchTemplate(field, patches.templates[k], cv2.TM_CCOEFF_NORMED)
-        _, best, _, (column, row) = cv2.minMaxLoc(match)
-        if best < ALIKE:
-            continue
-        inside = 0 < row < match.shape[0] - 1 and 0 < column < match.shape[1] - 1
-        part = _peak(match[row - 1 : row + 2, column - 1 : column + 2]) if inside else 0j
-        match[max(row - 2, 0) : row + 3, max(column - 2, 0) : column + 3] = -1
-        good[k] = match.max() < best - CLEAR
-        moves[k] = complex(left + column - x, top + row - y) + part
-    return moves, good
-
-
-def _peak(three: NDArray[np.float32]) -> complex:
-    """Return where between pixels the highest of 3 x 3 values is: the top of a parabola."""
-    parts = []
-    for before, here, after in (three[1], three[:, 1]):
-        bend = before + after - 2 * here
-        parts.append(0.5 * float(before - after) / float(bend) if bend < 0 else 0.0)
-    return complex(*parts)

@@ -8,6 +8,7 @@ of T is inside the filters.
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ NOISE_SLOPE = 0.21  # slope of white noise that is blurred, over the mean of abs
 ALIKE = 0.5  # correlation of a patch that is still there
 ONCE = 0.8  # correlation with another place nearby that makes a patch repeat itself
 AROUND = 10  # pixels: how near
+CLEAR = 0.08  # correlation by which the best place must be better than another
 
 
 class Seen(NamedTuple):
@@ -51,6 +53,8 @@ class Patchwork:
         The most textured patch of each of at most `parts` x `parts` parts of the picture is taken.
     margin : int
         Pixels at the edges where no patch lies.
+    compiled : bool
+        With loops compiled by Numba.
 
     Attributes
     ----------
@@ -58,22 +62,23 @@ class Patchwork:
         (patches, 2) left and top, pixels.
     """
 
-    def __init__(self, plane: Plane, data_range: int, parts: int, margin: int = 0) -> None:
+    def __init__(self, plane: Plane, data_range: int, parts: int, margin: int = 0, *, compiled: bool) -> None:
         self._levels = 255 / data_range
         levels = plane.astype(np.float32) * np.float32(self._levels)
         self.corners = _single(levels, _places(levels, parts, margin))
         count = len(self.corners)
         self._size = plane.shape
-        self._window = np.empty((count, SIDE + 1, SIDE + 1), plane.dtype)
-        self._samples = np.empty((count, SIDE + 1, SIDE + 1), np.float32)
-        self._across = np.empty((count, SIDE + 1, SIDE), np.float32)
-        self._part = np.empty((count, SIDE + 1, SIDE), np.float32)
-        self._patch = np.empty((count, SIDE, SIDE), np.float32)
-        self._said = np.empty((count, 4, 1), np.float32)
-        self._index = np.empty((count, SIDE + 1, SIDE + 1), np.intp)
         cut = [_cut(levels, at) for at in self.corners]
-        self.templates = np.stack(cut) if cut else np.empty((0, SIDE, SIDE), np.float32)
-        self._filters, self._gains = _filters(self.templates)
+        templates = np.stack(cut) if cut else np.empty((0, SIDE, SIDE), np.float32)
+        self._filters, self._gains, self._plain = _filters(templates)
+        self._said = np.zeros((count, 6), np.float32)
+        self._kernels = kernels() if compiled else None
+        if self._kernels is None:
+            self._window = np.empty((count, SIDE + 1, SIDE + 1), plane.dtype)
+            self._index = np.empty(self._window.shape, np.intp)
+            self._samples = np.empty(self._window.shape, np.float32)
+            self._across, self._part = np.empty((2, count, SIDE + 1, SIDE), np.float32)
+            self._patch = np.empty((count, SIDE, SIDE), np.float32)
 
     def look(self, plane: Plane, at: NDArray[np.float64]) -> Seen:
         """Return how far each patch is from where it is looked for.
@@ -86,43 +91,108 @@ class Patchwork:
             (patches, 2) where its left upper corner is looked for, pixels. A patch that is not
             wholly inside is not alike.
         """
-        count, (height, width) = len(at), self._size
+        height, width = self._size
         whole = np.floor(at).astype(np.intp)
         limit = np.array([width - SIDE - 1, height - SIDE - 1])
-        inside = ((whole >= 0) & (whole <= limit)).all(axis=1)
-        whole = np.clip(whole, 0, limit)
-        flat, stride = _flat(plane)
+        inside = np.all((whole >= 0) & (whole <= limit), axis=1)
+        whole = np.minimum(np.maximum(whole, 0), limit)
+        part = np.where(inside[:, None], at - whole, 0).astype(np.float32)
+        flat, stride = flat_of(plane)
+        if self._kernels is None:
+            self._look(flat, stride, whole, part)
+        else:
+            left, top = whole.T.copy()
+            self._kernels.look(flat, stride, left, top, part, self._levels, self._filters, self._said)
+        right, down, gain, along, total, power = self._said.T.astype(np.float64)
+        power = np.maximum(power - total * total / SIDE**2, 1e-3)
+        alike = np.where(inside & (gain > 0), along / np.sqrt(power), -1.0)
+        gain = np.maximum(gain, 1e-3)
+        noise = np.sqrt(power * np.maximum(1 - alike * alike, 0)) / SIDE
+        moves = np.asarray(-(right + 1j * down) / gain, np.complex128)
+        return Seen(moves, self._gains * noise / gain, alike)
+
+    def match(self, plane: Plane, reach: int) -> tuple[NDArray[np.complex128], NDArray[np.bool_]]:
+        """Return how far every patch is from its best match nearby, and whether it has a clear one.
+
+        Parameters
+        ----------
+        plane : Plane
+            Of the test picture; patches lie at least `reach` from its edges.
+        reach : int
+            How far to look in every direction, pixels.
+        """
+        scores = self._scores(plane, reach)
+        count, side, _ = scores.shape
+        if not count:
+            return np.empty(0, np.complex128), np.empty(0, np.bool_)
+        each = np.arange(count)
+        row, column = np.divmod(scores.reshape(count, -1).argmax(axis=1), side)
+        best = scores[each, row, column]
+        inner = [np.clip(i, 1, side - 2) for i in (row, column)]
+        dy = _peak(*(scores[each, inner[0] + k, column] for k in (-1, 0, 1)))
+        dx = _peak(*(scores[each, row, inner[1] + k] for k in (-1, 0, 1)))
+        places = np.arange(side)
+        other = np.abs(places - row[:, None])[:, :, None] > 2
+        other = other | (np.abs(places - column[:, None])[:, None, :] > 2)
+        second = np.where(other, scores, -1).max(axis=(1, 2))
+        moves = column + dx - reach + 1j * (row + dy - reach)
+        return moves, (best > ALIKE) & (second < best - CLEAR)
+
+    def _scores(self, plane: Plane, reach: int) -> NDArray[np.float32]:
+        """Return (patches, 2 * reach + 1, 2 * reach + 1) correlations with the picture around each place."""
+        side = 2 * reach + 1
+        scores = np.empty((len(self.corners), side, side), np.float32)
+        if self._kernels is not None:
+            flat, stride = flat_of(plane)
+            left, top = self.corners.T.copy()
+            self._kernels.match(flat, stride, left, top, reach, self._plain, scores)
+            return scores
+        import cv2
+
+        for k, at in enumerate(self.corners):
+            field = _cut(plane, at, reach).astype(np.float32)
+            scores[k] = cv2.matchTemplate(field, self._plain[k], cv2.TM_CCOEFF_NORMED)
+        return scores
+
+    def _look(
+        self, flat: NDArray[Any], stride: int, whole: NDArray[np.intp], part: NDArray[np.float32]
+    ) -> None:
+        """As the kernel: what the filters say of every patch, its sum and its sum of squares."""
         steps = np.arange(SIDE + 1)
         first = whole[:, 1] * stride + whole[:, 0]
         np.add(first[:, None, None], steps[:, None] * stride + steps, out=self._index)
         np.take(flat, self._index, out=self._window, mode="clip")
-        patch = self._between((at - whole).astype(np.float32)).reshape(count, SIDE * SIDE)
-        np.matmul(self._filters, patch[:, :, None], out=self._said)
-        right, down, gain, along = self._said[:, :, 0].T.astype(np.float64)
-        power = np.einsum("nk,nk->n", patch, patch).astype(np.float64) - patch.sum(axis=1) ** 2 / SIDE**2
-        power = np.maximum(power, 1e-3)
-        alike = np.where(inside & (gain > 0), along / np.sqrt(power), -1.0)
-        gain = np.maximum(gain, 1e-3)
-        noise = np.sqrt(power * np.maximum(1 - alike * alike, 0) / SIDE**2)
-        return Seen(-(right + 1j * down) / gain, self._gains * noise / gain, alike)
-
-    def _between(self, part: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the patches, in levels of 0..255, at parts of a pixel (bilinear)."""
         np.multiply(self._window, np.float32(self._levels), out=self._samples, casting="unsafe")
         x, y = part[:, 0, None, None], part[:, 1, None, None]
-        if not part.any():
-            np.copyto(self._patch, self._samples[:, :-1, :-1])
-            return self._patch
         np.multiply(self._samples[:, :, :-1], 1 - x, out=self._across)
         np.multiply(self._samples[:, :, 1:], x, out=self._part)
         self._across += self._part
         np.multiply(self._across[:, :-1], 1 - y, out=self._patch)
         np.multiply(self._across[:, 1:], y, out=self._part[:, :-1])
         self._patch += self._part[:, :-1]
-        return self._patch
+        patch = self._patch.reshape(len(whole), SIDE**2)
+        np.matmul(self._filters, patch[:, :, None], out=self._said[:, :4, None])
+        np.sum(patch, axis=1, out=self._said[:, 4])
+        np.einsum("nk,nk->n", patch, patch, out=self._said[:, 5])
 
 
-def _flat(plane: Plane) -> tuple[NDArray[Any], int]:
+def kernels() -> Any:
+    """Return the compiled loops, or None where Numba is not installed."""
+    if importlib.util.find_spec("numba") is None:
+        return None
+    from rtdiff.engines import motion_kernels
+
+    return motion_kernels
+
+
+def _peak(before: NDArray[Any], here: NDArray[Any], after: NDArray[Any]) -> NDArray[np.float64]:
+    """Return where between samples a parabola through three has its top, -0.5..0.5; 0 where none is."""
+    bend = (before + after - 2 * here).astype(np.float64)
+    part = np.divide(0.5 * (before - after), bend, out=np.zeros(len(bend)), where=bend < 0)
+    return np.where((here >= before) & (here >= after), part, 0.0)
+
+
+def flat_of(plane: Plane) -> tuple[NDArray[Any], int]:
     """Return a plane's memory as one row, and how many samples lie from one row to the next."""
     height, width = plane.shape
     size = plane.itemsize
@@ -147,8 +217,13 @@ def _blurred(patches: NDArray[Any]) -> NDArray[Any]:
     return out
 
 
-def _filters(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
-    """Return (patches, 4, 256) filters: gain * right, gain * down, gain, correlation; and noise gains."""
+def _filters(
+    patches: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float32]]:
+    """Return (patches, 4, 256) filters, the noise of the first two, and the patches normalised.
+
+    They tell gain * right, gain * down, gain, and correlation times spread.
+    """
     count = len(patches)
     blurred = _blurred(patches.astype(np.float64))
     inner = slice(RIM + 1, -RIM - 1)
@@ -165,7 +240,7 @@ def _filters(patches: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray
     plain = plain / np.maximum(np.sqrt((plain * plain).sum(axis=(1, 2), keepdims=True)), 1e-6)
     filters = np.concatenate([wide, plain[:, None]], axis=1).reshape(count, 4, SIDE * SIDE)
     gains = np.sqrt((filters[:, :2] ** 2).sum(axis=(1, 2)) / 2)
-    return np.ascontiguousarray(filters, np.float32), gains
+    return np.ascontiguousarray(filters, np.float32), gains, np.ascontiguousarray(plain, np.float32)
 
 
 def _places(levels: NDArray[np.float32], parts: int, margin: int) -> NDArray[np.intp]:

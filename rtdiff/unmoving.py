@@ -10,7 +10,11 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rtdiff.motion import Motion
+from rtdiff.patchwork import flat_of, kernels
 from rtdiff.records import Correction, Frame, Picture
+
+Take = Callable[[tuple[int, ...], DTypeLike], NDArray[Any]]
+OnRows = Callable[[int, Callable[[int, int, int], None]], None]
 
 WHOLE = 0.05  # pixels from a whole number at which a shift is one
 
@@ -19,11 +23,15 @@ def undone(
     reference: Frame,
     test: Frame,
     motion: Motion,
-    take: Callable[[tuple[int, ...], DTypeLike], NDArray[Any]] = np.empty,
+    take: Take = np.empty,
+    on_rows: OnRows | None = None,
+    *,
+    compiled: bool = True,
 ) -> Frame:
     """Return the test frame in the reference's coordinates.
 
     What the test does not show is the reference's own pixels, so that nothing differs there.
+    Between pixels it is cubic; a shift within `WHOLE` of whole pixels is one.
 
     Parameters
     ----------
@@ -33,26 +41,34 @@ def undone(
         Between their lumas.
     take : callable
         Gives an array of some shape and dtype, as `rtdiff.engines.pool.Pool.take`.
+    on_rows : callable, optional
+        Calls a job (band, first row, end row) for all rows of so many, maybe on several threads.
+    compiled : bool
+        With loops compiled by Numba, where it is installed; without, by OpenCV.
     """
+    matrix = motion.matrix
+    if not motion.turned and np.abs(matrix[:, 2] - np.rint(matrix[:, 2])).max() < WHOLE:
+        matrix = np.rint(matrix)
+    loops = kernels() if compiled else None
     planes = []
     for under, over in zip(reference.planes, test.planes, strict=True):
         out = take(over.shape, over.dtype)
-        np.copyto(out, under)
-        planes.append(_back(out, over, _scaled(motion.matrix, test.luma.shape, over.shape)))
+        scaled = _scaled(matrix, test.luma.shape, over.shape)
+        if loops is None or np.array_equal(scaled, np.rint(scaled)):
+            _back(out, under, over, scaled)
+        else:
+            _compiled(loops, out, under, over, scaled, test.data_range, on_rows)
+        planes.append(out)
     dx, dy = motion.shift
     before = [round(dx, 2), round(dy, 2)]
     if motion.turned:
         before += [round(motion.rotation, 3), round(motion.zoom, 5)]
-    told = Correction(
-        "shift",
-        "test",
-        before,
-        [0, 0, 0, 1][: len(before)],
-        "moved back; what the test picture does not show is not compared",
-    )
+    after = [0, 0, 0, 1][: len(before)]
+    told = Correction("shift", "test", before, after, "moved back; what it does not show is not compared")
 
     def picture() -> Picture:
-        return _back(reference.picture().copy(), test.picture(), motion.matrix)
+        under, over = reference.picture(), test.picture()
+        return _back(np.empty_like(over), under, over, matrix)
 
     return replace(test, planes=tuple(planes), bgr=picture, corrections=(*test.corrections, told), _made=[])
 
@@ -69,11 +85,44 @@ def _scaled(
     return np.column_stack([turn, (matrix[:, :2] @ middle + matrix[:, 2] - middle) / scale])
 
 
-def _back(out: NDArray[Any], over: NDArray[Any], matrix: NDArray[np.float64]) -> NDArray[Any]:
-    """Return `over` in the reference's coordinates, upon `out`."""
+def _back(
+    out: NDArray[Any], under: NDArray[Any], over: NDArray[Any], matrix: NDArray[np.float64]
+) -> NDArray[Any]:
+    """Fill `out` with `over` in the reference's coordinates, upon `under`."""
+    np.copyto(out, under)
+    height, width = out.shape[:2]
+    if np.array_equal(matrix, np.rint(matrix)):
+        dx, dy = (int(by) for by in matrix[:, 2])
+        to = slice(max(-dy, 0), height - max(dy, 0)), slice(max(-dx, 0), width - max(dx, 0))
+        source = slice(max(dy, 0), height - max(-dy, 0)), slice(max(dx, 0), width - max(-dx, 0))
+        out[to] = over[source]
+        return out
     import cv2
 
-    height, width = out.shape[:2]
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     cv2.warpAffine(over, matrix, (width, height), dst=out, flags=flags, borderMode=cv2.BORDER_TRANSPARENT)
     return out
+
+
+def _compiled(
+    loops: Any,
+    out: NDArray[Any],
+    under: NDArray[Any],
+    over: NDArray[Any],
+    matrix: NDArray[np.float64],
+    data_range: int,
+    on_rows: OnRows | None,
+) -> None:
+    """As `_back`, by the compiled loops."""
+    (below, below_stride), (above, above_stride) = flat_of(under), flat_of(over)
+    height, width = out.shape
+    most = np.float32(data_range)
+
+    def job(_band: int, start: int, stop: int) -> None:
+        lines = np.empty((2, width + 8), np.float32)
+        loops.warp(start, stop, below, below_stride, above, above_stride, matrix, most, lines, out)
+
+    if on_rows is None:
+        job(0, 0, height)
+    else:
+        on_rows(height, job)

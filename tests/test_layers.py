@@ -70,9 +70,9 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
-    "motion": BASE | {"engines", "patchwork", "similarity"},  # the kernels, where Numba is
-    "patchwork": BASE | {"engines"},
-    "unmoving": BASE | {"engines", "motion"},
+    "motion": BASE | {"patchwork", "similarity"},
+    "patchwork": BASE | {"engines"},  # its loops, where Numba is
+    "unmoving": BASE | {"motion", "patchwork"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
