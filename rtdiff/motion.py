@@ -21,8 +21,8 @@ from rtdiff.records import Plane
 
 PARTS = 16  # parts along each side of the picture that have a patch
 COARSE = 240  # longest side of the small copy, pixels
-COARSE_PARTS = 8
-REACH = 5  # farthest that is searched in the small copy, pixels
+COARSE_PARTS = 12
+REACH = 7  # farthest that is searched in the small copy, pixels
 FAR = 8.0  # largest shift, pixels of the full picture
 TURN = 0.0225  # largest rotation (radians) and zoom together: 1 degree and 1 %, and some room
 FEWEST = 8  # patches that must agree
@@ -30,7 +30,7 @@ AGREE = 0.3  # share of the patches that are seen that must agree
 SPREAD = 0.24, 0.35  # least spread of them along the two sides; over a whole side it would be 0.58
 NEAR = 0.5  # farthest from what the others say that a patch agrees, pixels
 LEAP = 1.5  # farthest that one step is believed, pixels
-ENOUGH = 0.02  # a step that moves no corner more ends the steps, pixels
+ENOUGH = 0.1  # a step that moves no corner more ends the steps: what it leaves is a tenth of it, pixels
 STEPS = 5  # at most
 LEAST = 0.1  # movement of the middle patch that begins to count, pixels
 MATTERS = 2.5  # and in standard deviations of what one patch says: less is lost in the noise
@@ -85,6 +85,11 @@ class MotionEstimator:
         Largest code value: 255, 1023, 65535.
     compiled : bool
         With loops compiled by Numba, where it is installed; without, by NumPy and OpenCV.
+
+    Attributes
+    ----------
+    able : bool
+        Whether the reference has enough texture, spread out, to tell a movement from.
     """
 
     def __init__(self, reference: Plane, data_range: int, *, compiled: bool = True) -> None:
@@ -94,28 +99,25 @@ class MotionEstimator:
         self._middle = complex((width - 1) / 2, (height - 1) / 2)
         self._fine = Patchwork(reference, data_range, PARTS, compiled=compiled)
         self._points = self._told(self._fine, 1)
+        self.able = self._spread(self._points)
         self._cells = self._fine.corners // CELL
         self._copies: list[NDArray[Any]] = []
         self._mid: tuple[Patchwork, int, NDArray[np.complex128]] | None = None
-        self._small: tuple[Patchwork, int, NDArray[np.complex128]]
+        self._small: tuple[Patchwork, int, NDArray[np.complex128]] | None = None
         scale, small = 1, reference
         while scale == 1 or max(small.shape) > COARSE:
             small = self._halved(small, len(self._copies))
             scale *= 2
         if min(small.shape) >= 2 * SIDE:
-            patches = Patchwork(small, data_range, COARSE_PARTS, REACH, compiled=compiled)
+            patches = Patchwork(small, data_range, COARSE_PARTS, compiled=compiled)
             self._small = patches, scale, self._told(patches, scale)
+            self._wide = np.empty((small.shape[0] + 2 * REACH, small.shape[1] + 2 * REACH), small.dtype)
         if scale >= 8 and self.able:
             step = scale // 4
             copy = self._copies[step.bit_length() - 2]
-            patches = Patchwork(copy, data_range, PARTS, compiled=compiled)
+            patches = Patchwork(copy, data_range, COARSE_PARTS, compiled=compiled)
             self._mid = patches, step, self._told(patches, step)
         self._last: tuple[complex, complex] = 0j, 0j
-
-    @property
-    def able(self) -> bool:
-        """Whether the reference has enough texture, spread out, to tell a movement from."""
-        return self._spread(np.ones(len(self._points), np.bool_))
 
     def estimate(self, test: Plane, changed: NDArray[np.uint8] | None = None) -> Motion | None:
         """Return how the test picture has moved, or None: not, or it cannot be told.
@@ -187,7 +189,7 @@ class MotionEstimator:
         good = (seen.alike > ALIKE) & (seen.sigmas < NEAR) & (np.abs(seen.moves) < LEAP)
         if heard is not None:
             good &= heard
-        if not self._spread(good, points):
+        if good.sum() < FEWEST:
             return None
         moves = guess[good] + seen.moves[good] * scale
         sigmas = np.sqrt((seen.sigmas[good] * scale) ** 2 + (0.03 * scale) ** 2)
@@ -195,7 +197,7 @@ class MotionEstimator:
         most = TURN * self._half
         found = similarity.agreed(at, moves, sigmas, near, NEAR * scale, most)
         count = max(FEWEST, AGREE * len(good))
-        if found.agree.sum() < count or not self._spread(found.agree, at):
+        if found.agree.sum() < count or not self._spread(at[found.agree]):
             return None
         if abs(found.shift) > 2 * FAR or abs(found.turn) > most:
             return None
@@ -203,30 +205,26 @@ class MotionEstimator:
 
     def _searched(self, test: Plane) -> tuple[complex, complex] | None:
         """Return about how the picture has moved, from small copies of it; None: that is not clear."""
-        if not hasattr(self, "_small"):
+        if self._small is None:
             return None
+        import cv2
+
         small = test
         for k in range(len(self._copies)):
             small = self._halved(small, k)
         patches, scale, points = self._small
-        moves, good = patches.match(small, REACH)
-        moves *= scale
-        if not self._spread(good, points):
+        cv2.copyMakeBorder(small, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE, dst=self._wide)
+        moves, good = patches.match(self._wide, REACH)
+        if good.sum() < FEWEST:
             return None
-        most = TURN * self._half
-        limit = 0.75 * scale
-        start = similarity.vote(points[good], moves[good], limit, most)
+        limit, most = 0.75 * scale, TURN * self._half
         sigmas = np.full(int(good.sum()), 0.3 * scale)
-        found = similarity.fit(points[good], moves[good], sigmas, start, limit)
-        if found.agree.sum() < FEWEST or not self._spread(found.agree, points[good]):
-            return None
+        found = similarity.agreed(points[good], moves[good] * scale, sigmas, (0j, 0j), limit, most)
         near = found.shift, found.turn
         if self._mid is not None:
             patches, scale, points = self._mid
-            for _ in range(2):
-                better = self._step(patches, points, scale, self._copies[scale.bit_length() - 2], near, None)
-                if better is None:
-                    break
+            better = self._step(patches, points, scale, self._copies[scale.bit_length() - 2], near, None)
+            if better is not None:
                 near = better.shift, better.turn
         return near
 
@@ -239,11 +237,10 @@ class MotionEstimator:
         quiet = ~(changed[y, x] | changed[y + 1, x] | changed[y, x + 1] | changed[y + 1, x + 1]).astype(
             np.bool_
         )
-        return quiet if quiet.sum() * 2 >= len(quiet) and self._spread(quiet) else every
+        return quiet if quiet.sum() * 2 >= len(quiet) and self._spread(self._points[quiet]) else every
 
-    def _spread(self, which: NDArray[np.bool_], points: NDArray[np.complex128] | None = None) -> bool:
-        """Return whether some patches are enough, and not all in one place."""
-        at = (self._points if points is None else points)[which]
+    def _spread(self, at: NDArray[np.complex128]) -> bool:
+        """Return whether points are enough, and not all in one place."""
         if len(at) < FEWEST:
             return False
         across = float(at.real.std()) * 2 * self._half / self._shape[1]

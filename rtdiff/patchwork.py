@@ -26,6 +26,7 @@ NOISE_SLOPE = 0.21  # slope of white noise that is blurred, over the mean of abs
 ALIKE = 0.5  # correlation of a patch that is still there
 ONCE = 0.8  # correlation with another place nearby that makes a patch repeat itself
 AROUND = 10  # pixels: how near
+HILL = 3  # pixels around the best place that belong to it
 CLEAR = 0.08  # correlation by which the best place must be better than another
 
 
@@ -117,42 +118,40 @@ class Patchwork:
         Parameters
         ----------
         plane : Plane
-            Of the test picture; patches lie at least `reach` from its edges.
+            Of the test picture, with `reach` further pixels on every side.
         reach : int
             How far to look in every direction, pixels.
         """
-        scores = self._scores(plane, reach)
-        count, side, _ = scores.shape
-        if not count:
-            return np.empty(0, np.complex128), np.empty(0, np.bool_)
+        side = 2 * reach + 1
+        count = len(self.corners)
+        scores = np.empty((count, side, side), np.float32)
+        if self._kernels is not None:
+            flat, stride = flat_of(plane)
+            left, top = self.corners.T.copy()
+            self._kernels.match(flat, stride, left, top, self._plain, scores)
+        else:
+            self._match(plane, scores)
         each = np.arange(count)
-        row, column = np.divmod(scores.reshape(count, -1).argmax(axis=1), side)
+        row, column = np.divmod(scores.reshape(count, side * side).argmax(axis=1), side)
         best = scores[each, row, column]
         inner = [np.clip(i, 1, side - 2) for i in (row, column)]
         dy = _peak(*(scores[each, inner[0] + k, column] for k in (-1, 0, 1)))
         dx = _peak(*(scores[each, row, inner[1] + k] for k in (-1, 0, 1)))
         places = np.arange(side)
-        other = np.abs(places - row[:, None])[:, :, None] > 2
-        other = other | (np.abs(places - column[:, None])[:, None, :] > 2)
-        second = np.where(other, scores, -1).max(axis=(1, 2))
+        down, right = np.abs(places - row[:, None]) <= HILL, np.abs(places - column[:, None]) <= HILL
+        np.putmask(scores, down[:, :, None] & right[:, None, :], -1)
+        second = scores.max(axis=(1, 2))
         moves = column + dx - reach + 1j * (row + dy - reach)
         return moves, (best > ALIKE) & (second < best - CLEAR)
 
-    def _scores(self, plane: Plane, reach: int) -> NDArray[np.float32]:
-        """Return (patches, 2 * reach + 1, 2 * reach + 1) correlations with the picture around each place."""
-        side = 2 * reach + 1
-        scores = np.empty((len(self.corners), side, side), np.float32)
-        if self._kernels is not None:
-            flat, stride = flat_of(plane)
-            left, top = self.corners.T.copy()
-            self._kernels.match(flat, stride, left, top, reach, self._plain, scores)
-            return scores
+    def _match(self, plane: Plane, scores: NDArray[np.float32]) -> None:
+        """As the kernel: correlation with the picture at each place, and right and down of it."""
         import cv2
 
-        for k, at in enumerate(self.corners):
-            field = _cut(plane, at, reach).astype(np.float32)
-            scores[k] = cv2.matchTemplate(field, self._plain[k], cv2.TM_CCOEFF_NORMED)
-        return scores
+        size = SIDE + scores.shape[1] - 1
+        for k, (x, y) in enumerate(self.corners):
+            field = plane[y : y + size, x : x + size].astype(np.float32)
+            cv2.matchTemplate(field, self._plain[k], cv2.TM_CCOEFF_NORMED, scores[k])
 
     def _look(
         self, flat: NDArray[Any], stride: int, whole: NDArray[np.intp], part: NDArray[np.float32]

@@ -13,6 +13,7 @@ from rtdiff.engines.numba_kernels import jit
 
 SIDE = 16
 AREA = 256
+WIDE = 32  # at least SIDE + 2 * 7
 ANY_ORDER = {"reassoc", "nsz", "contract"}
 
 
@@ -48,30 +49,67 @@ def look(flat, stride, lefts, tops, parts, levels, filters, said):
         said[k, 5] = power
 
 
-@jit(inner=False, fastmath=ANY_ORDER)
-def match(flat, stride, lefts, tops, reach, templates, scores):
-    """Fill (patches, 2 * reach + 1, 2 * reach + 1): correlation with the picture around each place."""
-    side = SIDE + 2 * reach
-    field = np.empty((side, side), np.float32)
+@jit(fastmath=ANY_ORDER)
+def dot(a, b):
+    """Return the sum of products."""
+    total = np.float32(0)
+    for i in range(len(b)):
+        total += a[i] * b[i]
+    return total
+
+
+@jit(inner=False)
+def match(flat, stride, lefts, tops, templates, scores):
+    """Fill (patches, side, side): correlation with the picture at each place, and right and down of it.
+
+    The picture around a patch is laid out in rows of WIDE samples and so is the patch, with zeros
+    between its rows: each correlation is one dot product of consecutive samples.
+    """
+    side = scores.shape[1]
+    width = side + SIDE - 1
+    field, squares = np.zeros((width + 1, WIDE), np.float32), np.zeros((width + 1, WIDE), np.float32)
+    total, power = np.empty((side, side), np.float32), np.empty((side, side), np.float32)
+    patch = np.zeros((SIDE, WIDE), np.float32)
+    line, around = patch.reshape(-1)[: (SIDE - 1) * WIDE + SIDE], field.reshape(-1)
     for k in range(len(lefts)):
-        for row in range(side):
-            start = (tops[k] - reach + row) * stride + lefts[k] - reach
-            line = flat[start : start + side]
-            out = field[row]
-            for i in range(side):
-                out[i] = line[i]
-        for dy in range(2 * reach + 1):
-            for dx in range(2 * reach + 1):
-                along, total, power = np.float32(0), np.float32(0), np.float32(0)
-                for row in range(SIDE):
-                    line = field[dy + row, dx : dx + SIDE]
-                    with_line = templates[k, row]
-                    for i in range(SIDE):
-                        along += line[i] * with_line[i]
-                        total += line[i]
-                        power += line[i] * line[i]
-                power -= total * total / np.float32(AREA)
-                scores[k, dy, dx] = along / np.sqrt(max(power, np.float32(1)))
+        for row in range(SIDE):
+            for i in range(SIDE):
+                patch[row, i] = templates[k, row, i]
+        for row in range(width):
+            start = (tops[k] + row) * stride + lefts[k]
+            for i in range(width):
+                value = np.float32(flat[start + i])
+                field[row, i] = value
+                squares[row, i] = value * value
+        box(field, width, total)
+        box(squares, width, power)
+        for dy in range(side):
+            for dx in range(side):
+                spread = power[dy, dx] - total[dy, dx] * total[dy, dx] / np.float32(AREA)
+                along = dot(around[dy * WIDE + dx :], line)
+                scores[k, dy, dx] = along / np.sqrt(max(spread, np.float32(1)))
+
+
+@jit()
+def box(field, width, sums):
+    """Fill (side, side) with sums over SIDE x SIDE samples."""
+    side = sums.shape[0]
+    column = np.zeros(width, np.float64)
+    for row in range(SIDE - 1):
+        for i in range(width):
+            column[i] += field[row, i]
+    for dy in range(side):
+        for i in range(width):
+            column[i] += field[dy + SIDE - 1, i]
+        total = 0.0
+        for i in range(SIDE - 1):
+            total += column[i]
+        for dx in range(side):
+            total += column[dx + SIDE - 1]
+            sums[dy, dx] = total
+            total -= column[dx]
+        for i in range(width):
+            column[i] -= field[dy, i]
 
 
 @jit(fastmath=ANY_ORDER)
