@@ -20,13 +20,14 @@ from rtdiff.patchwork import ALIKE, CELL, SIDE, Patchwork
 from rtdiff.records import Plane
 
 PARTS = 16  # parts along each side of the picture that have a patch
-COARSE = 240  # longest side of the small copy, pixels
+COARSE = 320  # longest side of the small copy, pixels
 COARSE_PARTS = 12
-REACH = 7  # farthest that is searched in the small copy, pixels
+REACH = 8  # farthest that is searched in the small copy, pixels
 FAR = 8.0  # largest shift, pixels of the full picture
 TURN = 0.0225  # largest rotation (radians) and zoom together: 1 degree and 1 %, and some room
 FEWEST = 8  # patches that must agree
-AGREE = 0.3  # share of the patches that are seen that must agree
+SEEN = 0.12  # and share of all patches: half of a picture may be covered, and most of its texture
+AGREE = 0.5  # share of the patches that look alike that must agree
 SPREAD = 0.24, 0.35  # least spread of them along the two sides; over a whole side it would be 0.58
 NEAR = 0.5  # farthest from what the others say that a patch agrees, pixels
 LEAP = 1.5  # farthest that one step is believed, pixels
@@ -105,15 +106,15 @@ class MotionEstimator:
         self._mid: tuple[Patchwork, int, NDArray[np.complex128]] | None = None
         self._small: tuple[Patchwork, int, NDArray[np.complex128]] | None = None
         scale, small = 1, reference
-        while scale == 1 or max(small.shape) > COARSE:
+        while self.able and (scale == 1 or max(small.shape) > COARSE):
             small = self._halved(small, len(self._copies))
             scale *= 2
-        if min(small.shape) >= 2 * SIDE:
+        if self.able and min(small.shape) >= 2 * SIDE:
             patches = Patchwork(small, data_range, COARSE_PARTS, compiled=compiled)
             self._small = patches, scale, self._told(patches, scale)
             self._wide = np.empty((small.shape[0] + 2 * REACH, small.shape[1] + 2 * REACH), small.dtype)
-        if scale >= 8 and self.able:
-            step = scale // 4
+        if scale >= 4:
+            step = max(scale // 4, 2)
             copy = self._copies[step.bit_length() - 2]
             patches = Patchwork(copy, data_range, COARSE_PARTS, compiled=compiled)
             self._mid = patches, step, self._told(patches, step)
@@ -189,15 +190,15 @@ class MotionEstimator:
         good = (seen.alike > ALIKE) & (seen.sigmas < NEAR) & (np.abs(seen.moves) < LEAP)
         if heard is not None:
             good &= heard
-        if good.sum() < FEWEST:
+        fewest = max(FEWEST, SEEN * len(good))
+        if good.sum() < fewest:
             return None
         moves = guess[good] + seen.moves[good] * scale
         sigmas = np.sqrt((seen.sigmas[good] * scale) ** 2 + (0.03 * scale) ** 2)
         at = points[good]
         most = TURN * self._half
         found = similarity.agreed(at, moves, sigmas, near, NEAR * scale, most)
-        count = max(FEWEST, AGREE * len(good))
-        if found.agree.sum() < count or not self._spread(at[found.agree]):
+        if found.agree.sum() < max(fewest, AGREE * len(at)) or not self._spread(at[found.agree]):
             return None
         if abs(found.shift) > 2 * FAR or abs(found.turn) > most:
             return None

@@ -225,14 +225,15 @@ def _filters(
     """
     count = len(patches)
     blurred = _blurred(patches.astype(np.float64))
-    inner = slice(RIM + 1, -RIM - 1)
+    inner, side = slice(RIM + 1, -RIM - 1), SIDE - 2 * RIM - 2
     right = (np.roll(blurred, -1, 2) - np.roll(blurred, 1, 2)) / 2
     down = (np.roll(blurred, -1, 1) - np.roll(blurred, 1, 1)) / 2
-    columns = np.stack([a[:, inner, inner].reshape(count, -1) for a in (right, down, blurred)], axis=2)
+    columns = np.stack(
+        [a[:, inner, inner].reshape(count, side * side) for a in (right, down, blurred)], axis=2
+    )
     columns = columns - columns.mean(axis=1, keepdims=True)
-    small = np.linalg.pinv(columns, rcond=1e-6) if count else np.empty((0, 3, 100))
+    small = np.linalg.pinv(columns, rcond=1e-6) if count else np.empty((0, 3, side * side))
     wide = np.zeros((count, 3, SIDE, SIDE))
-    side = SIDE - 2 * RIM - 2
     wide[:, :, inner, inner] = small.reshape(count, 3, side, side)
     wide = _blurred(wide)
     plain = patches - patches.mean(axis=(1, 2), keepdims=True)

@@ -13,7 +13,7 @@ from rtdiff.engines.numba_kernels import jit
 
 SIDE = 16
 AREA = 256
-WIDE = 32  # at least SIDE + 2 * 7
+WIDE = 32  # at least SIDE + 2 * 8, the farthest that is searched
 ANY_ORDER = {"reassoc", "nsz", "contract"}
 
 
