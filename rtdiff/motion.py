@@ -21,8 +21,8 @@ from rtdiff.records import Plane
 
 PARTS = 16  # parts along each side of the picture that have a patch
 COARSE = 320  # longest side of the small copy, pixels
-COARSE_PARTS = 12
-REACH = 8  # farthest that is searched in the small copy, pixels
+COARSE_PARTS = 10
+REACH = 8  # farthest that is searched in the small copy, pixels: what the loop has room for
 FAR = 8.0  # largest shift, pixels of the full picture
 TURN = 0.0225  # largest rotation (radians) and zoom together: 1 degree and 1 %, and some room
 FEWEST = 8  # patches that must agree
@@ -112,7 +112,9 @@ class MotionEstimator:
         if self.able and min(small.shape) >= 2 * SIDE:
             patches = Patchwork(small, data_range, COARSE_PARTS, compiled=compiled)
             self._small = patches, scale, self._told(patches, scale)
-            self._wide = np.empty((small.shape[0] + 2 * REACH, small.shape[1] + 2 * REACH), small.dtype)
+            self._reach = min(REACH, math.ceil((FAR + TURN * self._half) / scale) + 1)
+            height, width = (side + 2 * self._reach for side in small.shape)
+            self._wide = np.empty((height, width), small.dtype)
         if scale >= 4:
             step = max(scale // 4, 2)
             copy = self._copies[step.bit_length() - 2]
@@ -214,8 +216,9 @@ class MotionEstimator:
         for k in range(len(self._copies)):
             small = self._halved(small, k)
         patches, scale, points = self._small
-        cv2.copyMakeBorder(small, REACH, REACH, REACH, REACH, cv2.BORDER_REPLICATE, dst=self._wide)
-        moves, good = patches.match(self._wide, REACH)
+        by = self._reach
+        cv2.copyMakeBorder(small, by, by, by, by, cv2.BORDER_REPLICATE, dst=self._wide)
+        moves, good = patches.match(self._wide, by)
         if good.sum() < FEWEST:
             return None
         limit, most = 0.75 * scale, TURN * self._half

@@ -73,6 +73,7 @@ class Patchwork:
         templates = np.stack(cut) if cut else np.empty((0, SIDE, SIDE), np.float32)
         self._filters, self._gains, self._plain = _filters(templates)
         self._said = np.zeros((count, 6), np.float32)
+        self._scores = np.empty((count, 0, 0), np.float32)
         self._kernels = kernels() if compiled else None
         if self._kernels is None:
             self._window = np.empty((count, SIDE + 1, SIDE + 1), plane.dtype)
@@ -124,7 +125,9 @@ class Patchwork:
         """
         side = 2 * reach + 1
         count = len(self.corners)
-        scores = np.empty((count, side, side), np.float32)
+        if self._scores.shape[1] != side:
+            self._scores = np.empty((count, side, side), np.float32)
+        scores = self._scores
         if self._kernels is not None:
             flat, stride = flat_of(plane)
             left, top = self.corners.T.copy()
