@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from rtdiff import similarity
 from rtdiff.classes import dataclass
-from rtdiff.patchwork import ALIKE, CELL, SIDE, Patchwork
+from rtdiff.patchwork import ALIKE, Patchwork
 from rtdiff.records import Plane
+from rtdiff.texture import CELL, SIDE
 
 PARTS = 16  # parts along each side of the picture that have a patch
 COARSE = 320  # longest side of the small copy, pixels
@@ -238,9 +239,8 @@ class MotionEstimator:
         if changed is None:
             return every
         x, y = self._cells.T
-        quiet = ~(changed[y, x] | changed[y + 1, x] | changed[y, x + 1] | changed[y + 1, x + 1]).astype(
-            np.bool_
-        )
+        under = changed[y, x] | changed[y + 1, x] | changed[y, x + 1] | changed[y + 1, x + 1]
+        quiet = under == 0
         return quiet if quiet.sum() * 2 >= len(quiet) and self._spread(self._points[quiet]) else every
 
     def _spread(self, at: NDArray[np.complex128]) -> bool:

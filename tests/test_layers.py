@@ -43,6 +43,7 @@ ROOMS = {
     "reconcile",
     "regions",
     "sizes",
+    "texture",
     "unmoving",
     "zones",
 }
@@ -70,8 +71,8 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
-    "motion": BASE | {"patchwork", "similarity"},
-    "patchwork": BASE | {"engines"},  # its loops, where Numba is
+    "motion": BASE | {"patchwork", "similarity", "texture"},
+    "patchwork": BASE | {"engines", "texture"},  # its loops, where Numba is
     "unmoving": BASE | {"motion", "patchwork"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
