@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from rtdiff.motion import Motion
-from rtdiff.patchwork import flat_of, kernels
-from rtdiff.records import Correction, Frame, Picture
+from rtdiff.patchwork import Patchwork, flat_of, kernels
+from rtdiff.records import Correction, Frame, Kept, Picture
 
 Take = Callable[[tuple[int, ...], DTypeLike], NDArray[Any]]
 OnRows = Callable[[int, Callable[[int, int, int], None]], None]
@@ -126,3 +126,20 @@ def _compiled(
         job(0, 0, height)
     else:
         on_rows(height, job)
+
+
+def warm() -> None:
+    """Compile the loops for 8-bit and deeper planes, or load them from Numba's cache; without it, nothing."""
+    if kernels() is None:
+        return
+    noise = np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)
+    turned = Motion(np.array([[1, -0.01, 0.5], [0.01, 1, 0.5]]), (64, 64))
+    for dtype, data_range in ((np.uint8, 255), (np.uint16, 1023)):
+        plane = noise.astype(dtype)
+        patches = Patchwork(plane, data_range, 2, compiled=True)
+        patches.look(plane, patches.corners.astype(np.float64))
+        patches.match(np.pad(plane, 1), 1)
+        frame = Frame(
+            (plane,), data_range, "full", "bt601", 0, 0, "warm", Kept(np.zeros((64, 64, 3), np.uint8))
+        )
+        undone(frame, frame, turned)

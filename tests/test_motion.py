@@ -10,7 +10,7 @@ import pytest
 from rtdiff.engines.pool import Pool
 from rtdiff.motion import Motion, MotionEstimator
 from rtdiff.records import Frame
-from rtdiff.unmoving import undone
+from rtdiff.unmoving import undone, warm
 
 STILLS = {
     "chelsea": "scikit-image/src/_skimage2/data/chelsea.png",
@@ -348,3 +348,18 @@ def test_rows_may_be_done_in_bands_into_buffers_used_again() -> None:
         memory.add(luma.ctypes.data)
         del luma
     assert len(memory) == 1
+
+
+@pytest.mark.parametrize("data_range", [255, 1023])
+def test_what_is_warm_is_compiled_once(data_range: int) -> None:
+    loops = pytest.importorskip("rtdiff.engines.motion_kernels", reason="Numba is not installed")
+    warm()
+    before = [len(loop.signatures) for loop in (loops.look, loops.match, loops.warp)]
+    dtype = np.uint8 if data_range == 255 else np.uint16
+    picture = scene().astype(dtype)
+    matrix = matrix_of(picture.shape, 4.4, -3.2, 0.3)
+    moved = seen(picture, matrix)
+    motion = MotionEstimator(picture, data_range).estimate(moved)
+    assert motion is not None
+    undone(frame(picture, data_range=data_range), frame(moved, data_range=data_range), motion, Pool().take)
+    assert [len(loop.signatures) for loop in (loops.look, loops.match, loops.warp)] == before
