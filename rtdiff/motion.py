@@ -37,6 +37,9 @@ STEPS = 5  # at most
 LEAST = 0.1  # movement of the middle patch that begins to count, pixels
 MATTERS = 2.5  # and in standard deviations of what one patch says: less is lost in the noise
 STILL = 0.6  # share of both below which it no longer counts
+FLOOR = 0.03  # pixels: what a patch says is never better
+CLEARLY = 3.0  # standard deviations between standing still and the movement that a patch must tell apart
+STANDS = 0.25  # share of those that say it stands still with which it does
 STEADY = 0.05  # corners that move less between two frames have not moved, pixels
 
 
@@ -100,7 +103,7 @@ class MotionEstimator:
         self._half = math.hypot(width, height) / 2
         self._middle = complex((width - 1) / 2, (height - 1) / 2)
         self._fine = Patchwork(reference, data_range, PARTS, compiled=compiled)
-        self._points = self._told(self._fine, 1)
+        self._points = self._middles(self._fine, 1)
         self.able = self._spread(self._points)
         self._cells = self._fine.corners // CELL
         self._copies: list[NDArray[Any]] = []
@@ -112,7 +115,7 @@ class MotionEstimator:
             scale *= 2
         if self.able and min(small.shape) >= 2 * SIDE:
             patches = Patchwork(small, data_range, COARSE_PARTS, compiled=compiled)
-            self._small = patches, scale, self._told(patches, scale)
+            self._small = patches, scale, self._middles(patches, scale)
             self._reach = min(REACH, math.ceil((FAR + TURN * self._half) / scale) + 1)
             height, width = (side + 2 * self._reach for side in small.shape)
             self._wide = np.empty((height, width), small.dtype)
@@ -120,7 +123,7 @@ class MotionEstimator:
             step = max(scale // 4, 2)
             copy = self._copies[step.bit_length() - 2]
             patches = Patchwork(copy, data_range, COARSE_PARTS, compiled=compiled)
-            self._mid = patches, step, self._told(patches, step)
+            self._mid = patches, step, self._middles(patches, step)
         self._last: tuple[complex, complex] = 0j, 0j
 
     def estimate(self, test: Plane, changed: NDArray[np.uint8] | None = None) -> Motion | None:
@@ -143,17 +146,29 @@ class MotionEstimator:
             found = self._refined(test, near, heard)
         if found is None:
             return None
-        return self._decided(found)
-
-    def _decided(self, found: similarity.Fit) -> Motion | None:
-        """Return the movement, if it is one; remembers it."""
-        shift, turn = found.shift, found.turn
         least = max(LEAST, MATTERS * found.sigma)
         if self._last != (0j, 0j):
             least *= STILL
-        if found.size < least:
+        if found.size < least or self._stands(test, found, heard):
             self._last = 0j, 0j
             return None
+        return self._told(found.shift, found.turn)
+
+    def _stands(self, test: Plane, found: similarity.Fit, heard: NDArray[np.bool_]) -> bool:
+        """Return whether many patches, not all in one place, say clearly that they have not moved.
+
+        Then what moves is a large object, even if most of the texture is on it.
+        """
+        seen = self._fine.look(test, self._fine.corners.astype(np.float64))
+        far = np.abs(found.shift + found.turn * self._points)
+        sigmas = np.hypot(seen.sigmas, FLOOR)
+        off = np.abs(seen.moves)
+        still = heard & (seen.alike > ALIKE) & (CLEARLY * sigmas < far) & (off < 3 * sigmas) & (off < far / 2)
+        count = int(still.sum())
+        return count > STANDS * (count + found.agree.sum()) and self._spread(self._points[still])
+
+    def _told(self, shift: complex, turn: complex) -> Motion:
+        """Return the movement, or the last one if it is that; remembers it."""
         if abs(shift - self._last[0]) + abs(turn - self._last[1]) < STEADY:
             shift, turn = self._last
         self._last = shift, turn
@@ -197,7 +212,7 @@ class MotionEstimator:
         if good.sum() < fewest:
             return None
         moves = guess[good] + seen.moves[good] * scale
-        sigmas = np.sqrt((seen.sigmas[good] * scale) ** 2 + (0.03 * scale) ** 2)
+        sigmas = np.sqrt((seen.sigmas[good] * scale) ** 2 + (FLOOR * scale) ** 2)
         at = points[good]
         most = TURN * self._half
         found = similarity.agreed(at, moves, sigmas, near, NEAR * scale, most)
@@ -251,7 +266,7 @@ class MotionEstimator:
         along = float(at.imag.std()) * 2 * self._half / self._shape[0]
         return bool(min(across, along) >= SPREAD[0] and max(across, along) >= SPREAD[1])
 
-    def _told(self, patches: Patchwork, scale: int) -> NDArray[np.complex128]:
+    def _middles(self, patches: Patchwork, scale: int) -> NDArray[np.complex128]:
         """Return the middles of patches, in half diagonals from the picture's middle."""
         middles = (patches.corners + SIDE / 2) * scale - 0.5
         return (middles[:, 0] + 1j * middles[:, 1] - self._middle) / self._half

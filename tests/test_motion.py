@@ -160,6 +160,25 @@ def test_a_large_thing_that_moves_does_not_move_the_camera(compiled: bool) -> No
     assert MotionEstimator(picture, 255, compiled=compiled).estimate(test) is None
 
 
+@pytest.mark.parametrize("by", [(0.6, 0.4), (3, -2), (6, 5)])
+@pytest.mark.parametrize("name", STILLS)
+def test_nor_does_one_that_holds_more_than_half_of_the_texture(
+    data: Path, name: str, by: tuple[float, float]
+) -> None:
+    picture = cv2.resize(
+        read(data, "aloe" if name != "aloe" else "scene"), (640, 480), interpolation=cv2.INTER_AREA
+    )
+    thing = cv2.resize(read(data, name), (640, 480), interpolation=cv2.INTER_AREA)[:310, :400]
+    reference, test = picture.copy(), picture.copy()
+    reference[80:390, 120:520] = thing
+    place = np.array([[1.0, 0, 120 + by[0]], [0, 1, 80 + by[1]]])
+    cv2.warpAffine(
+        thing, place, (640, 480), dst=test, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_TRANSPARENT
+    )
+    rng = np.random.default_rng(8)
+    assert MotionEstimator(reference, 255).estimate(spoiled(test, rng, noise=3)) is None
+
+
 def test_one_thing_on_a_plain_wall_is_a_thing_and_not_the_camera() -> None:
     reference = np.full((240, 320), 128, np.uint8)
     test = reference.copy()
