@@ -34,10 +34,13 @@ ROOMS = {
     "light",
     "lighting",
     "lit",
+    "motion",
     "patches",
+    "patchwork",
     "noise",
     "rendering",
     "shift",
+    "similarity",
     "reference",
     "recompression",
     "reconcile",
@@ -45,6 +48,8 @@ ROOMS = {
     "sizes",
     "tint",
     "tone",
+    "texture",
+    "unmoving",
     "zones",
 }
 PACKAGES = {"sources", "engines", "sinks", "views", "reports"}
@@ -73,6 +78,9 @@ MAY_IMPORT = {
     "reconcile": BASE | {"sizes"},
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
+    "motion": BASE | {"patchwork", "similarity", "texture"},
+    "patchwork": BASE | {"engines", "texture"},  # its loops, where Numba is
+    "unmoving": BASE | {"motion", "patchwork"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
