@@ -91,6 +91,8 @@ def make_things(
     """Return what comes by in a scene, the ones behind first."""
     found = {"cars": cars, "people": people}.get(recipe.things, tuple)()
     pool = found or things(others, rng, 12)
+    if "exposure" in recipe.effects:  # a white van before the camera
+        pool = tuple(Cutout(255 - (255 - one.picture) // 3, one.alpha) for one in pool)
     width, height = canvas
     slant = float(rng.choice((-1, 1)) * rng.uniform(0.4, 1.1))
     made = []
@@ -98,7 +100,7 @@ def make_things(
         cutout = _scaled(pool[int(rng.integers(len(pool)))], rng.uniform(*recipe.tall) * height)
         wide = cutout.alpha.shape[1]
         way = int(rng.choice((-1, 1)))
-        pace = rng.uniform(2.5, 6.0) if recipe.things == "cars" else rng.uniform(1.0, 3.0)
+        pace = rng.uniform(5, 14) if recipe.things == "cars" else rng.uniform(2, 5)
         pace *= width / 640
         if n < recipe.stops:
             enters = int(rng.integers(before + 5, before + 25))
@@ -107,7 +109,7 @@ def make_things(
             pace = (goal + wide if way > 0 else width - goal) / walk
             stop = (enters + walk, int(rng.integers(end - 30, end + 30)))
         else:
-            enters, stop = int(rng.integers(-100, end - 50)), (end, end)
+            enters, stop = int(rng.integers(-60, end - 30)), (end, end)
         start = -wide if way > 0 else width
         foot = rng.uniform(max(0.45, recipe.tall[1]), 0.97) * height
         bob = 2.0 if recipe.things == "people" else 0.0

@@ -87,6 +87,12 @@ def _place(path: str) -> Place:
     return Place(name, np.median(np.stack(frames), axis=0).astype(np.uint8) if len(frames) > 1 else frames[0])
 
 
+def film(name: str, frames: int) -> list[Place]:
+    """Return the first frames of a video of the shared data."""
+    with open_source(DATA / name) as source:
+        return [Place(name, frame.picture().copy()) for frame in islice(source, frames)]
+
+
 @cache
 def cars() -> tuple[Cutout, ...]:
     """Return vehicles of a road whose masks are known; none where that is not."""

@@ -10,12 +10,14 @@ import cv2
 import numpy as np
 from _camera import Camera, Look, Wander, softened
 from _layers import Field, Thing, lay, lightness, make_things, mirrored, shaded
-from _places import Picture, Place
+from _places import DATA, Picture, Place, film
 
 FPS = 25
 BEFORE, EVALUATED = 50, 150  # frames: the scene as it is, of which the reference is made; those with truth
 MADE = "made.txt"  # what a folder was made of, so that it is made anew only when that has changed
-VERSION = 1  # of the drawing; raise it when the same recipe gives other frames
+TREE = "opencv-samples/tree.avi"
+STILL_FOR = 50  # frames at its begin in which there is nothing but the wind
+VERSION = 2  # of the drawing; raise it when the same recipe gives other frames
 SHADOW, UNSURE, MOVING = 50, 170, 255  # changedetection.net's gray levels
 
 
@@ -49,6 +51,8 @@ class Recipe:
     """Noise, levels."""
     quality: int | None = 80
     """Of JPEG; None: not compressed."""
+    film: str = ""
+    """A real video that is the place, to and fro; without it the scene is left out."""
 
 
 RECIPES = (
@@ -68,10 +72,17 @@ RECIPES = (
     Recipe("tint-gamma", "test_map", "people", 6, effects=("tint", "gamma"), shadow=0.8, soft=3),
     Recipe("leaves", "src01_hrc00_576x32400001", "people", 6, effects=("leaves",), shadow=0.6),
     Recipe("leaves-alone", "aloeL", "", 0, effects=("leaves",), sigma=4),
+    Recipe("tree", "", "", 0, sigma=0, quality=None, film=TREE),
+    Recipe("tree-walkers", "", "people", 7, (0.25, 0.4), 1, sigma=1, quality=None, film=TREE),
     Recipe("display", "test_map", "people", 5, (0.25, 0.4), effects=("display",), sigma=2),
     Recipe("shake", "vtest", "cars", 8, (0.15, 0.28), 1, 0.6, effects=("shake",)),
     Recipe("noise-8", "tiger", "people", 6, (0.25, 0.4), 1, sigma=8, quality=60),
 )
+
+
+def recipes() -> list[Recipe]:
+    """Return what can be made of what is there."""
+    return [one for one in RECIPES if not one.film or (DATA / one.film).exists()]
 
 
 class Scene:
@@ -95,6 +106,7 @@ class Scene:
         self._camera = Camera(rng, recipe.size, recipe.sigma, recipe.quality, grain=0.5)
         self._canvas = Camera.place_size(recipe.size)
         self._place = place.cover(self._canvas)
+        self._film = [one.cover(self._canvas) for one in film(recipe.film, STILL_FOR)] if recipe.film else []
         others = [one for one in everything if one is not place] or everything
         self._things: list[Thing] = make_things(recipe, others, self._canvas, rng, BEFORE, BEFORE + EVALUATED)
         self._lit = lightness(self._place)
@@ -106,6 +118,9 @@ class Scene:
         """Return picture and truth of the next frame; `number` counts from 0."""
         effects = self.recipe.effects
         canvas = self._leaves.moved(self._place, number) if "leaves" in effects else self._place
+        if self._film:
+            back = len(self._film) - 1
+            canvas = self._film[back - abs(back - number % (2 * back))]
         layer = canvas.astype(np.float32)
         layer *= shaded(self.recipe, self._canvas, number, BEFORE)
         cover = np.zeros(layer.shape[:2], np.float32)
