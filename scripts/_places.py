@@ -118,6 +118,7 @@ def people() -> tuple[Cutout, ...]:
             gap = np.abs(picture.astype(np.int16) - empty).max(axis=2)
             mask = cv2.morphologyEx((gap > 30).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
             mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+            mask = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the street shines through at the edge
             found += [
                 one for one in _cut(picture, mask, 600) if 1.6 < one.alpha.shape[0] / one.alpha.shape[1] < 3.6
             ]

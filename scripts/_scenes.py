@@ -17,7 +17,7 @@ BEFORE, EVALUATED = 50, 150  # frames: the scene as it is, of which the referenc
 MADE = "made.txt"  # what a folder was made of, so that it is made anew only when that has changed
 TREE = "opencv-samples/tree.avi"
 STILL_FOR = 50  # frames at its begin in which there is nothing but the wind
-VERSION = 2  # of the drawing; raise it when the same recipe gives other frames
+VERSION = 3  # of the drawing; raise it when the same recipe gives other frames
 SHADOW, UNSURE, MOVING = 50, 170, 255  # changedetection.net's gray levels
 
 
@@ -68,7 +68,7 @@ RECIPES = (
     Recipe("spot", "rubberwhale1", "people", 4, (0.25, 0.4), effects=("spot",), shadow=0.75, soft=3),
     Recipe("lamp", "aloeL", "people", 5, (0.25, 0.45), 2, 0.75, 3.0, effects=("lamp",)),
     Recipe("lamp-alone", "basketball1", "", 0, effects=("lamp",), sigma=4),
-    Recipe("exposure", "rubberwhale1", "things", 4, (0.4, 0.6), 2, effects=("exposure",)),
+    Recipe("exposure", "rubberwhale1", "things", 4, (0.35, 0.5), 2, effects=("exposure",)),
     Recipe("tint-gamma", "test_map", "people", 6, effects=("tint", "gamma"), shadow=0.8, soft=3),
     Recipe("leaves", "src01_hrc00_576x32400001", "people", 6, effects=("leaves",), shadow=0.6),
     Recipe("leaves-alone", "aloeL", "", 0, effects=("leaves",), sigma=4),
@@ -167,18 +167,36 @@ class Scene:
         return look
 
 
-def write(scene_folder: Path, recipe: Recipe, everything: list[Place], seed: int) -> None:
-    """Write a scene as a folder of changedetection.net, unless it is there already."""
-    made_of = f"{VERSION} {seed} {recipe} {[place.name for place in everything]}\n"
+def write(
+    scene_folder: Path, recipe: Recipe, everything: list[Place], seed: int, frames: int = EVALUATED
+) -> None:
+    """Write a scene as a folder of changedetection.net, unless it is there already.
+
+    Parameters
+    ----------
+    scene_folder : Path
+        Where; what is there of another recipe is replaced.
+    recipe, everything, seed
+        As for `Scene`.
+    frames : int
+        With truth, from the first on.
+
+    Raises
+    ------
+    FileExistsError
+        The folder holds something that was not written here.
+    """
+    made_of = f"{VERSION} {seed} {frames} {recipe} {[place.name for place in everything]}\n"
     stamp = scene_folder / MADE
     if stamp.exists() and stamp.read_text() == made_of:
         return
-    if scene_folder.exists():
+    if stamp.exists():
         shutil.rmtree(scene_folder)
     for name in ("input", "groundtruth"):
         (scene_folder / name).mkdir(parents=True)
     scene = Scene(recipe, everything, seed)
-    for number in range(BEFORE + EVALUATED):
+    stamp.write_text("unfinished\n")
+    for number in range(BEFORE + frames):
         picture, truth = scene.frame(number)
         cv2.imwrite(
             str(scene_folder / f"input/in{number + 1:06}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 95]
@@ -187,5 +205,5 @@ def write(scene_folder: Path, recipe: Recipe, everything: list[Place], seed: int
             cv2.imwrite(str(scene_folder / f"groundtruth/gt{number + 1:06}.png"), truth)
     width, height = recipe.size
     cv2.imwrite(str(scene_folder / "ROI.bmp"), np.full((height, width), 255, np.uint8))
-    (scene_folder / "temporalROI.txt").write_text(f"{BEFORE + 1} {BEFORE + EVALUATED}\n")
+    (scene_folder / "temporalROI.txt").write_text(f"{BEFORE + 1} {BEFORE + frames}\n")
     stamp.write_text(made_of)
