@@ -27,29 +27,45 @@ GRAINS = (0.0, 0.6)  # pixels
 SHAKE, DRIFT, TINT, FLICKER = 2.0, 1.25, 1.06, 0.03  # pixels at most; factors; share
 STAY_S, GAP_S = 6, 2  # how long a thing is there, and until the next one
 NEAR = 3  # pixels: a box so near to the place overlaps it
+FITS = 0.33  # intersection over union, as `rtdiff eval` takes it
 SEEN = 0.6  # of its contrast, that must arrive: neither black nor burnt out
 Box = tuple[int, int, int, int]
 
 
 @dataclass(slots=True)
 class Result:
-    """What was counted in one scene."""
+    """What was counted in one scene; counters go by area and contrast, such as ``0.1 % 15``."""
 
     name: str
+    """Of the place."""
     camera: str
+    """Its noise and compression, for the table."""
     hours: float = 0.0
+    """How long the empty place was watched."""
     frames: int = 0
+    """In how many frames."""
     alarms: int = 0
+    """Raised meanwhile: false ones."""
     with_box: int = 0
+    """Frames meanwhile that had a box."""
     boxes: int = 0
+    """In all of them."""
     differ_s: float = 0.0
+    """Spent in the differ, of empty place and planted things, seconds."""
     planted: Counter[str] = field(default_factory=Counter)
+    """Things."""
     found: Counter[str] = field(default_factory=Counter)
-    boxed: Counter[str] = field(default_factory=Counter)
+    """Of them, those for which there was an alarm and a box."""
     shown: Counter[str] = field(default_factory=Counter)
+    """Frames in which they were there."""
+    fitting: Counter[str] = field(default_factory=Counter)
+    """Of them, those with a box that fits."""
     ious: list[float] = field(default_factory=list)
+    """Of the best box with the true one, wherever one touched it."""
     near: int = 0
+    """Edges of these boxes within 2 pixels of the true ones."""
     edges: int = 0
+    """All edges of these boxes."""
 
 
 class Scene:
@@ -59,8 +75,12 @@ class Scene:
     ----------
     place : Place
         What is seen.
-    number : int
-        Of the scene; with `seed` it decides everything that is drawn.
+    number, seed : int
+        Of the scene, and of all; they decide everything that is drawn.
+    size : tuple of int
+        Width and height of its pictures.
+    fps : float
+        Frames a second.
     """
 
     def __init__(self, place: Place, number: int, seed: int, size: tuple[int, int], fps: float) -> None:
@@ -105,11 +125,11 @@ class Scene:
             raised = bool(alarm.update(diff, time_ns)) or bool(alarm.open)
             hits = [one.xyxy for one in diff.boxes if _touch(one.xyxy, box)]
             result.shown[key] += 1
-            result.boxed[key] += bool(hits)
             found |= raised and bool(hits)
             if hits:
                 best = max(hits, key=lambda one: _iou(one, box))
                 result.ious.append(_iou(best, box))
+                result.fitting[key] += result.ious[-1] > FITS
                 result.near += sum(abs(a - b) <= 2 for a, b in zip(best, box, strict=True))
                 result.edges += 4
         result.planted[key] += 1
