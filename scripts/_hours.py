@@ -6,11 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
-from _camera import MARGIN, Camera, Look, Wander, softened
+from _camera import Camera, Look, Wander, softened
 from _places import Picture, Place
+from _planted import Box, Thing, plant
 
 from rtdiff import Differ
 from rtdiff.alarm import Alarm, AlarmRule
@@ -18,9 +21,6 @@ from rtdiff.config import WatchConfig, from_options
 from rtdiff.records import Diff
 from rtdiff.watching import alarm_rules
 
-AREAS = (0.02, 0.05, 0.1, 0.2, 0.5, 2.0)  # percent of the picture
-CONTRASTS = (8, 15, 25, 40, 80)  # gray levels
-KINDS = ("offset", "flat", "patch")
 SIGMAS = (2, 4, 1, 6, 3, 8, 1.5, 5)  # levels, scene by scene
 QUALITIES = (None, 85, None, 75, 90, None, 60)  # of JPEG
 GRAINS = (0.0, 0.6)  # pixels
@@ -28,13 +28,12 @@ SHAKE, DRIFT, TINT, FLICKER = 2.0, 1.25, 1.06, 0.03  # pixels at most; factors; 
 STAY_S, GAP_S = 6, 2  # how long a thing is there, and until the next one
 NEAR = 3  # pixels: a box so near to the place overlaps it
 FITS = 0.33  # intersection over union, as `rtdiff eval` takes it
-SEEN = 0.6  # of its contrast, that must arrive: neither black nor burnt out
-Box = tuple[int, int, int, int]
+SHOWN = 5  # pictures of a scene of frames with false boxes, the first ones
 
 
 @dataclass(slots=True)
 class Result:
-    """What was counted in one scene; counters go by area and contrast, such as ``0.1 % 15``."""
+    """What was counted in one scene; counters go by `Thing.key`."""
 
     name: str
     """Of the place."""
@@ -81,14 +80,18 @@ class Scene:
         Width and height of its pictures.
     fps : float
         Frames a second.
+    folder : Path or None
+        Where pictures of what went wrong are written.
     """
 
-    def __init__(self, place: Place, number: int, seed: int, size: tuple[int, int], fps: float) -> None:
+    def __init__(
+        self, place: Place, number: int, seed: int, size: tuple[int, int], fps: float, folder: Path | None
+    ) -> None:
         self.rng = rng = np.random.default_rng([seed, number])
         sigma, quality = SIGMAS[number % len(SIGMAS)], QUALITIES[number % len(QUALITIES)]
         self._camera = Camera(rng, size, sigma, quality, GRAINS[number % 2])
         self.place = softened(place.cover(Camera.place_size(size)))
-        self._size, self._fps = size, fps
+        self._size, self._fps, self._folder = size, fps, folder
         self._drift, self._tint = Wander(rng, 660), Wander(rng, 420)
         self._slow = Wander(rng, 17), Wander(rng, 23)
         self.result = Result(
@@ -107,18 +110,20 @@ class Scene:
         result.hours = hours
         for _ in range(round(hours * 3600 * self._fps)):
             time_ns, diff = self.frame(self.place)
+            if diff.boxes and result.with_box < SHOWN:
+                self._draw("false", diff)
             result.frames += 1
             result.alarms += sum(one.kind == "alarm_raised" for one in alarm.update(diff, time_ns))
             result.with_box += bool(diff.boxes)
             result.boxes += len(diff.boxes)
             step()
 
-    def plant(
-        self, area: float, contrast: float, others: Sequence[Picture], step: Callable[[], None]
-    ) -> None:
+    def plant(self, thing: Thing, others: Sequence[Picture], step: Callable[[], None]) -> None:
         """Lay a thing into the place for a while, then take it away."""
-        key, result = f"{area:g} % {contrast:g}", self.result
-        changed, box = self._planted(area, contrast, others)
+        key, result = thing.key, self.result
+        plain = Look(gains=self._light(self._number / self._fps))
+        seen = partial(self._camera.view, look=plain)
+        changed, box = plant(thing, self.place, self._size, others, seen, self.rng)
         alarm, found = self.alarm(), False
         for _ in range(round(STAY_S * self._fps) + 1):
             time_ns, diff = self.frame(changed)
@@ -134,6 +139,8 @@ class Scene:
                 result.edges += 4
         result.planted[key] += 1
         result.found[key] += found
+        if not found:
+            self._draw("missed " + key, diff, box)
         for _ in range(round(GAP_S * self._fps)):
             self.frame(self.place)
         step()
@@ -156,6 +163,19 @@ class Scene:
         self._number += 1
         return round(seconds * 1e9), diff
 
+    def _draw(self, what: str, diff: Diff, box: Box | None = None) -> None:
+        """Write the frame with its boxes in red, and with the true one in green."""
+        if self._folder is None:
+            return
+        picture = diff.test.picture().copy()
+        for found in diff.boxes:
+            cv2.rectangle(picture, found.xyxy[:2], found.xyxy[2:], (0, 0, 255))
+        if box is not None:
+            cv2.rectangle(picture, (box[0] - 3, box[1] - 3), (box[2] + 3, box[3] + 3), (0, 255, 0))
+        self._folder.mkdir(parents=True, exist_ok=True)
+        name = f"{self.result.name} {what} {self._number:06}.png".replace(" ", "-").replace("%", "percent")
+        cv2.imwrite(str(self._folder / name), picture)
+
     def _light(self, seconds: float) -> tuple[float, float, float]:
         gain = DRIFT ** self._drift(seconds)
         tint = TINT ** self._tint(seconds)
@@ -166,61 +186,6 @@ class Scene:
         x, y = (SHAKE * (0.7 * slow(seconds) + 0.3 * self.rng.uniform(-1, 1)) for slow in self._slow)
         blue, green, red = self._light(seconds)
         return Look(x, y, gains=(blue * flicker, green * flicker, red * flicker))
-
-    def _planted(self, area: float, contrast: float, others: Sequence[Picture]) -> tuple[Picture, Box]:
-        """Return the place with a thing in it that can be seen, and where it is in the view."""
-        plain = Look(gains=self._light(self._number / self._fps))
-        empty = self._camera.view(self.place, plain)
-        for _ in range(50):
-            changed, box = self._try(area, contrast, others)
-            part = np.s_[box[1] : box[3], box[0] : box[2]]
-            gap = cv2.absdiff(self._camera.view(changed, plain)[part], empty[part])
-            if gap.mean() >= SEEN * contrast:
-                break
-        return changed, box
-
-    def _try(self, area: float, contrast: float, others: Sequence[Picture]) -> tuple[Picture, Box]:
-        rng, (wide, high) = self.rng, self._size
-        round_ = rng.random() < 0.5
-        pixels = area / 100 * wide * high * (4 / np.pi if round_ else 1)
-        aspect = np.exp(rng.uniform(-0.5, 0.5))
-        width, height = max(3, round((pixels * aspect) ** 0.5)), max(3, round((pixels / aspect) ** 0.5))
-        left, top = int(rng.integers(8, wide - width - 8)), int(rng.integers(8, high - height - 8))
-        mask = np.zeros((2 * height + 8, 2 * width + 8), np.float32)
-        if round_:
-            centre, axes = (width + 4, height + 4), (width, height)
-            cv2.ellipse(mask, centre, axes, 0, 0, 360, 1.0, cv2.FILLED)
-        else:
-            mask[4:-4, 4:-4] = 1
-        alpha = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None]
-        y, x = 2 * (top + MARGIN) - 4, 2 * (left + MARGIN) - 4
-        part = np.s_[y : y + mask.shape[0], x : x + mask.shape[1]]
-        there = self.place[part].astype(np.float32)
-        changed = self.place.copy()
-        put = self._content(there, mask, contrast, others)
-        changed[part] = np.clip(np.rint(there + alpha * (put - there)), 0, 255).astype(np.uint8)
-        return changed, (left, top, left + width, top + height)
-
-    def _content(
-        self, there: np.ndarray, mask: np.ndarray, contrast: float, others: Sequence[Picture]
-    ) -> np.ndarray:
-        rng = self.rng
-        mean = there[mask > 0].mean(axis=0)
-        sign = rng.choice((-1, 1))
-        if mean.mean() + contrast > 195:  # the light may grow by a quarter
-            sign = -1
-        elif mean.mean() < contrast + 4:
-            sign = 1
-        kind = KINDS[int(rng.integers(len(KINDS)))]
-        if kind == "offset":
-            return there + sign * contrast
-        if kind == "flat":
-            return np.broadcast_to(mean + sign * contrast, there.shape)
-        other = others[int(rng.integers(len(others)))]
-        height, width = mask.shape
-        y, x = (int(rng.integers(max(1, other.shape[n] - side))) for n, side in ((0, height), (1, width)))
-        patch = cv2.resize(other[y : y + height, x : x + width], (width, height)).astype(np.float32)
-        return patch - patch.mean(axis=(0, 1)) + mean + sign * contrast
 
 
 def _touch(a: Box, b: Box) -> bool:

@@ -45,8 +45,7 @@ def test_hours_count_alarms_and_what_was_planted(pictures: list[Path], tmp_path:
     assert sum(one["frames"] for one in figures["scenes"]) == 14
     planted = [one["planted"] for one in figures["scenes"]]
     assert sum(sum(one.values()) for one in planted) == 30
-    large = "2 % 80"
-    assert sum(one["found"].get(large, 0) for one in figures["scenes"]) == 1
+    assert sum(one["found"].get("2 % 80 lighter", 0) for one in figures["scenes"]) == 1
     again = run("measure_hours", tmp_path, *short)[1]
     for one in (*figures["scenes"], *again["scenes"]):
         del one["differ_s"]
