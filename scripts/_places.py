@@ -116,7 +116,7 @@ def people() -> tuple[Cutout, ...]:
         for frame in islice(source, 0, 600, 40):
             picture = frame.picture()
             gap = np.abs(picture.astype(np.int16) - empty).max(axis=2)
-            mask = cv2.morphologyEx((gap > 30).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 5), np.uint8))
+            mask = cv2.morphologyEx((gap > 38).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 3), np.uint8))
             mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
             mask = cv2.erode(mask, np.ones((3, 3), np.uint8))  # the street shines through at the edge
             found += [

@@ -17,7 +17,7 @@ BEFORE, EVALUATED = 50, 150  # frames: the scene as it is, of which the referenc
 MADE = "made.txt"  # what a folder was made of, so that it is made anew only when that has changed
 TREE = "opencv-samples/tree.avi"
 STILL_FOR = 50  # frames at its begin in which there is nothing but the wind
-VERSION = 3  # of the drawing; raise it when the same recipe gives other frames
+VERSION = 4  # of the drawing; raise it when the same recipe gives other frames
 SHADOW, UNSURE, MOVING = 50, 170, 255  # changedetection.net's gray levels
 
 
