@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rtdiff.config import CommonConfig, WatchConfig
     from rtdiff.engines.engine import Engine, NoiseOf
     from rtdiff.reference import Fit, Reference
+    from rtdiff.steady import Steady
 
 
 def engine_for(
@@ -51,6 +52,16 @@ def engine_for(
     return engine, skipped
 
 
+def steady_for(settings: WatchConfig) -> tuple[Engine | Steady, tuple[str, ...]]:
+    """Return what compares watched frames, and what ``auto`` passed over, a line each."""
+    engine, skipped = engine_for(settings)
+    if settings.strict:
+        return engine, skipped
+    from rtdiff.steady import Steady
+
+    return Steady(engine, settings.threshold), skipped
+
+
 def zone_labels(settings: CommonConfig, shape: tuple[int, int]) -> NDArray[Any] | None:
     """Return the zone map for pictures of `shape`, or None when everything is one zone."""
     named = [(zone.name, zone.shape) for zone in settings.zone]
@@ -73,7 +84,7 @@ def regions_for(settings: CommonConfig, *, tracking: bool) -> Regions:
     )
 
 
-def reference_for(settings: WatchConfig, engine: Engine) -> Reference:
+def reference_for(settings: WatchConfig, engine: Engine | Steady) -> Reference:
     """Return what frames are held against, as ``--reference`` says."""
     from rtdiff.reference import FirstReference, MedianReference, PictureReference
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.assemble import engine_for, fit_for, paint, reference_for, regions_for
+from rtdiff.assemble import fit_for, paint, reference_for, regions_for, steady_for
 from rtdiff.errors import SettingsError, redact
 from rtdiff.given import Picturelike, frame_of, with_mask
 from rtdiff.records import Diff, Frame
@@ -123,7 +123,7 @@ class Differ:
         chosen = {"reference": reference} if learned else {}
         self._settings = from_options(WatchConfig, source="-", fps=fps, **chosen, **with_mask(options))
         self._data_range, self._step = data_range, round(1_000_000_000 / self._settings.fps)
-        self._engine, self.skipped = engine_for(self._settings)
+        self._engine, self.skipped = steady_for(self._settings)
         self._pool: Pool = Pool()
         self._index = 0
         self.reset()

@@ -179,6 +179,8 @@ class Noise(NamedTuple):
     """The same of chroma."""
     exact: bool = False
     """There is none: texture hides nothing, every difference was made."""
+    frames: int = 0
+    """How many frames it was learned from; 0: from the pair alone."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -300,6 +302,8 @@ class Diff:
     """Name of the engine that compared."""
     noise_levels: float
     """The noise that differences were measured in, levels of 0..255."""
+    noise_frames: int
+    """How many frames it was learned from; 0: from the pair alone."""
     reference: Frame = field(repr=False)
     """The reference as it was compared."""
     test: Frame = field(repr=False)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rtdiff.alarm import Alarm, AlarmRule
-from rtdiff.assemble import engine_for, reference_for, regions_for
+from rtdiff.assemble import reference_for, regions_for, steady_for
 from rtdiff.capture import FileCapture, until
 from rtdiff.engines.engine import Engine
 from rtdiff.journal import Journal
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rtdiff.config import WatchConfig
     from rtdiff.pipeline import Summary
     from rtdiff.sinks.sink import Sink
+    from rtdiff.steady import Steady
 
 
 @dataclass(slots=True)
@@ -34,7 +35,7 @@ class Watch:
     """The rooms of one watch; `close` it, or use ``with``."""
 
     source: Source
-    engine: Engine
+    engine: Engine | Steady
     skipped: tuple[str, ...]
     """What ``--engine auto`` passed over, a line each."""
     reference: Reference
@@ -71,7 +72,7 @@ def open_watch(settings: WatchConfig) -> Watch:
     """
     source = open_source(settings.source, fps=settings.fps)
     settings = settings.at_rate(source.info.fps)
-    engine, skipped = engine_for(settings)
+    engine, skipped = steady_for(settings)
     reference = reference_for(settings, engine)
     alarm = Alarm(alarm_rules(settings))
     name = settings.name or source.info.name

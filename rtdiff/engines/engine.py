@@ -17,7 +17,7 @@ from rtdiff.classes import dataclass
 from rtdiff.engines import cells, components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.cells import LightLike
 from rtdiff.engines.plan import Plan
-from rtdiff.engines.tiles import BAND, Rows, joined, plane_difference, summarise
+from rtdiff.engines.tiles import BAND, Rows, joined, masked, plane_difference, summarise
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
 from rtdiff.spread import spread
 
@@ -183,6 +183,10 @@ class Engine:
         frame = prepared.frame
         planes = tuple(cells.lit_planes(frame.planes, light, frame.data_range))
         return self.prepare(replace(frame, planes=planes, corrections=(*frame.corrections, light.told)))
+
+    def remasked(self, diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
+        """Return the last comparison with another mask, (H, W) uint8, 255 where different."""
+        return masked(diffmap, mask)
 
     def host(self, array: Any) -> NDArray[Any]:
         """Return a device array on the host."""

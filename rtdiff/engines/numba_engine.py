@@ -97,6 +97,25 @@ class NumbaEngine(Engine):
         told = (*frame.corrections, light.told)
         return self.prepare(replace(frame, planes=planes, corrections=told))
 
+    def remasked(self, diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
+        """Return the last comparison with another mask, (H, W) uint8, 255 where different."""
+        plan = self.plan(mask.shape)
+        if plan.window != rule.WINDOW:
+            return Engine.remasked(self, diffmap, mask)
+        from rtdiff.engines.mask_kernels import retile  # compiles on first use
+
+        cells = _cells(plan.shape)[0] * _cells(plan.shape)[1]
+        tiles, lows = self._pool.take((6, cells), np.int32), self._pool.take((cells,), np.float32)
+        colours, steps = self._colours(diffmap.reference, plan)  # as the comparison left them
+        x, y = diffmap.reference.planes[0], diffmap.test.planes[0]
+        retile(mask, diffmap.map(), x, y, colours, steps, tiles, lows)
+        return replace(
+            diffmap,
+            tiles=_tiles(_cells(plan.shape), tiles, lows),
+            mask=mask,
+            group=lambda merge: self._group(plan, tiles, lows, merge),
+        )
+
     def decide(
         self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, noise: Noise
     ) -> DiffMap:

@@ -1,0 +1,253 @@
+"""What of the differences in a watched scene are things: strong somewhere, whole, and no shadow.
+
+A pixel is weakly different when its difference, blurred by less than a pixel, is above `WEAK` units
+of the scene's noise there, and strongly above `STRONG`; weak regions stay where they hold a strong
+pixel (hysteresis, Canny 1986). Faint large things do not reach that in any pixel, but in the means of
+cells; their edge is where half of their contrast is. Regions are closed and filled, for the middle of a
+thing may look like what is behind it, and shadows are taken away.
+
+Only rectangles round cells that may hold something are looked at.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.classes import dataclass
+from rtdiff.records import DiffMap, Frame, Tiles
+from rtdiff.scene_noise import SceneNoise
+from rtdiff.scratch import Scratch
+from rtdiff.shadows import without_shadows
+
+TILE = 8
+STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
+BLUR = 0.8  # standard deviation, pixels
+COVERED = 0.55  # of the weak threshold: root mean square of a cell that is worth a look
+FAINT = 7.0 / 6  # of --threshold, in units of the noise of a cell's mean
+LEAST = 6.0  # levels: a mean of less is no thing, however quiet the scene
+FAINT_BLUR = 2.0
+FAINT_LEAST = 4.0  # levels, at the edge of a faint thing
+AROUND = 2  # cells round those that may hold something
+CLOSE = 9  # pixels: gaps of less are closed
+MANY = 0.5  # of the picture: where more is to be looked at, all of it is
+RECTS = 40
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """What is held against each other, and what is known of it."""
+
+    reference: Frame
+    """In the test's light."""
+    test: Frame
+    """Where the reference is."""
+    noise: SceneNoise
+    """As it is at this frame."""
+    threshold: float
+    """What ``--threshold`` says."""
+
+
+def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> bool:
+    """Fill a mask with the things in a frame; return whether there are any.
+
+    Parameters
+    ----------
+    pair : Pair
+        The two frames.
+    diffmap : DiffMap
+        What the engine made of them.
+    out : (H, W) uint8
+        The mask, all 0 before.
+    """
+    faint = _faint(pair)
+    rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
+    for rect in rects:
+        mask = _thing(pair, diffmap, faint, rect, scratch)
+        if mask is not None:
+            part = out[rect[1] : rect[3], rect[0] : rect[2]]
+            np.maximum(part, mask, out=part)
+            if diffmap.labels is not None:
+                part[diffmap.labels[rect[1] : rect[3], rect[0] : rect[2]] == 0] = 0
+    return bool(rects) and bool(out.any())
+
+
+def _faint(pair: Pair) -> NDArray[np.bool_]:
+    """Return the cells whose mean differs by more than noise and leftover light do."""
+    noise = pair.noise
+    limit = np.maximum(noise.faint * np.float32(FAINT * pair.threshold), np.float32(LEAST))
+    faint: NDArray[np.bool_] = np.abs(noise.mean) > limit * np.maximum(noise.factor[0], 1)
+    return faint
+
+
+def _cells(pair: Pair, tiles: Tiles, faint: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the cells that may hold something, and those around."""
+    import cv2
+
+    noise, shape = pair.noise, faint.shape
+    scale = np.float32(255 / pair.test.data_range)
+    unit = noise.unit.min(axis=0)
+    worst = np.where(tiles.area > 0, tiles.max_diff, 0).reshape(shape) * scale
+    busy = faint | (worst > unit * np.float32(STRONG * pair.threshold))
+    for rms, unit in zip(noise.rms, noise.unit, strict=True):
+        busy |= rms > unit * np.float32(COVERED * WEAK * pair.threshold)
+    side = 2 * AROUND + 1
+    wide: NDArray[np.uint8] = cv2.dilate(busy.view(np.uint8), np.ones((side, side), np.uint8))
+    return wide
+
+
+def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+    """Return rectangles, in pixels, that hold the cells."""
+    import cv2
+
+    if not cells.any():
+        return []
+    count, _, stats, _ = cv2.connectedComponentsWithStats(cells)
+    whole = [(0, 0, shape[1], shape[0])]
+    if count - 1 > RECTS or stats[1:, 2:4].prod(axis=1).sum() > MANY * cells.size:
+        return whole
+    return [
+        (int(x) * TILE, int(y) * TILE, min(int(x + w) * TILE, shape[1]), min(int(y + h) * TILE, shape[0]))
+        for x, y, w, h, _ in stats[1:]
+    ]
+
+
+def _thing(
+    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: tuple[int, int, int, int], scratch: Scratch
+) -> NDArray[np.uint8] | None:
+    """Return the mask of one rectangle; None: nothing."""
+    import cv2
+
+    x0, y0, x1, y1 = rect
+    shape = y1 - y0, x1 - x0
+    take = scratch.take
+    ratio, raw = take("ratio", shape, np.float32), take("raw", shape, np.float32)
+    ratio[:], raw[:] = 0, 0
+    luma: NDArray[np.float32] | None = None
+    levels = []
+    for k in range(len(pair.test.planes)):
+        first, second = (_level(f, k, rect, take(f"{side}{k}", shape, np.float32), scratch)
+                         for side, f in (("x", pair.reference), ("y", pair.test)))
+        levels.append((first, second))
+        d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
+        np.subtract(second, first, out=d)
+        _unit(pair.noise, k, rect, unit, scratch)
+        blurred = take("blurred0" if k == 0 else "blurred", shape, np.float32)
+        if k == 0:
+            luma = take("luma", shape, np.float32)
+            np.copyto(luma, d)
+        cv2.GaussianBlur(d, (0, 0), BLUR, dst=blurred)
+        for size, into in ((blurred, ratio), (d, raw)):
+            np.abs(size, out=size)
+            np.divide(size, unit, out=size)
+            np.maximum(into, size, out=into)
+    strong, weak = (take(name, shape, np.uint8) for name in ("strong", "weak"))
+    least = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
+    np.greater(ratio, least[0], out=weak.view(np.bool_))
+    np.greater(raw, least[1], out=strong.view(np.bool_))
+    strong &= diffmap.mask[y0:y1, x0:x1] & 1
+    np.greater(ratio, least[1], out=ratio)
+    np.maximum(strong, ratio, out=strong, casting="unsafe")
+    mask = _connected(strong, weak)
+    assert luma is not None
+    part = faint[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
+    if part.any():
+        dim = _dim(pair.noise, luma, part, rect, scratch)
+        mask = dim if mask is None else mask | dim
+    if mask is None or not mask.any():
+        return None
+    return without_shadows(levels, filled(closed(mask, CLOSE)))
+
+
+def _level(
+    frame: Frame, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
+) -> NDArray[np.float32]:
+    """Fill `out` with a plane in a rectangle of luma pixels, levels of 0..255."""
+    plane, (height, width) = frame.planes[k], frame.luma.shape
+    down, right = -(-height // plane.shape[0]), -(-width // plane.shape[1])
+    x0, y0, x1, y1 = rect
+    part = plane[y0 // down : -(-y1 // down), x0 // right : -(-x1 // right)]
+    if down == right == 1:
+        np.multiply(part, np.float32(255 / frame.data_range), out=out, dtype=np.float32)
+        return out
+    few = scratch.take("few", part.shape, np.float32)
+    np.multiply(part, np.float32(255 / frame.data_range), out=few, dtype=np.float32)
+    np.copyto(out, few.repeat(down, 0)[: out.shape[0]].repeat(right, 1)[:, : out.shape[1]])
+    return out
+
+
+def _unit(
+    noise: SceneNoise, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
+) -> None:
+    """Fill `out` with the unit of the noise of a plane."""
+    import cv2
+
+    x0, y0, x1, y1 = rect
+    level = noise.planes[k]
+    table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
+    np.take(table, noise.texture[y0:y1, x0:x1], out=out)
+    cells = noise.factor[k, y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
+    size = cells.shape[1] * TILE, cells.shape[0] * TILE
+    wide = scratch.take("factor", size[::-1], np.float32)
+    cv2.resize(np.ascontiguousarray(cells), size, dst=wide, interpolation=cv2.INTER_LINEAR)
+    out *= wide[: out.shape[0], : out.shape[1]]
+    np.maximum(out, np.float32(noise.floor(k)), out=out)
+
+
+def _dim(
+    noise: SceneNoise,
+    luma: NDArray[np.float32],
+    faint: NDArray[np.bool_],
+    rect: tuple[int, int, int, int],
+    scratch: Scratch,
+) -> NDArray[np.uint8]:
+    """Return the mask of faint things: where more than half of the contrast of their cells is."""
+    import cv2
+
+    x0, y0, x1, y1 = rect
+    mean = np.where(faint, np.abs(noise.mean[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]), 0)
+    half = cv2.dilate(mean.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
+    near = np.where(half > 0, np.maximum(half, np.float32(FAINT_LEAST)), np.float32(1e9))
+    size = faint.shape[1] * TILE, faint.shape[0] * TILE
+    limit, seeds = (
+        cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)[: luma.shape[0], : luma.shape[1]]
+        for a in (near, faint.astype(np.uint8))
+    )
+    smooth = scratch.take("smooth", luma.shape, np.float32)
+    cv2.GaussianBlur(luma, (0, 0), FAINT_BLUR, dst=smooth)
+    weak = (np.abs(smooth) > limit).view(np.uint8)
+    mask = _connected(weak & seeds, weak)
+    return np.zeros(luma.shape, np.uint8) if mask is None else mask
+
+
+def _connected(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """Return the regions of `weak`, 8-connected, that hold a strong pixel; None: none."""
+    import cv2
+
+    if not strong.any():
+        return None
+    count, labels = cv2.connectedComponents(weak | strong, connectivity=8)
+    keep = np.zeros(count, np.uint8)
+    keep[labels[strong != 0]] = 1
+    keep[0] = 0
+    kept: NDArray[np.uint8] = keep[labels]
+    return kept
+
+
+def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return a mask of 0 and 1 with gaps of less than `side` pixels closed."""
+    import cv2
+
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    out: NDArray[np.uint8] = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, shape)
+    return out
+
+
+def filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a mask with the holes of its regions filled, 255 in them."""
+    import cv2
+
+    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    out = np.zeros(mask.shape, np.uint8)
+    cv2.drawContours(out, outlines, -1, 255, -1)
+    return out

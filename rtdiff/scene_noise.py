@@ -1,0 +1,194 @@
+"""How much a watched scene differs by nature, cell by cell: sensor, compression, flicker, leaves.
+
+The noise of a pixel is modelled from the pair, as ``unit**2 = a**2 + (b * texture)**2``: what flat
+places differ by, and what textured ones do in proportion to their contrast (leaves that move, a
+camera that shakes a little, compression). What cells really do over time, where nothing is, scales it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.classes import dataclass
+from rtdiff.records import Frame, Noise
+
+FLOOR = 3.0, 1.5  # levels of luma and of chroma; what differs by less than 4.5 of them is no object
+TEXTURED, FLAT = 8.0, 4.0  # levels: cells with more texture tell b, with less a
+B_LUMA = 0.1, 0.35  # least and largest b; a tenth of a pixel's shake, leaves in the wind
+B_CHROMA = 0.35  # largest b of chroma
+ENOUGH = 16  # cells to tell a from
+SHARE = 0.1  # of the cells must be textured to tell b: fewer may be the one thing that changed
+UP, DOWN = 0.6, 0.4  # the learned level is where this share of the time is below
+RATE = 0.03  # largest step of the learned level a frame, natural logarithm
+LEAST, MOST = 0.3, 8.0  # bounds of the learned level over the model's
+YOUNG_NS = 2_000_000_000  # in the first 2 s the noise only rises: a frame or two say little
+LOW = 0.7  # of the model's: what it falls to at once, that is where it may rise from
+FEWER = 8192  # cells that quantiles are taken of
+COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
+COARSE_B = 0.02, 0.12  # least and largest share of texture that the mean of a cell differs by
+MARGIN = 8  # pixels of a cell
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """The model of one plane."""
+
+    a: float
+    """Levels of 0..255, of flat places."""
+    b: float
+    """Share of the luma's local spread."""
+
+
+class SceneNoise:
+    """The noise of a scene against one reference; updated with every frame.
+
+    Parameters
+    ----------
+    reference : Frame
+        What frames are held against.
+    sums : list of (rows, columns, 2) int
+        `Engine.cell_means` of it.
+
+    Attributes
+    ----------
+    frames : int
+        How many frames were learned from.
+    """
+
+    def __init__(self, reference: Frame, sums: list[NDArray[np.int64]]) -> None:
+        self._scale = 255 / reference.data_range
+        self.texture = _texture(reference, self._scale)
+        luma = self.texture.shape
+        self._counts = [_counts(luma, s.shape[:2], p.shape) for s, p in zip(sums, reference.planes, strict=True)]
+        n, x = self._counts[0], sums[0].astype(np.float32)
+        mean = x[..., 0] / n
+        spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * np.float32(self._scale)
+        self._spread = np.maximum(spread, _cell_mean(self.texture, spread.shape))
+        step = -(-spread.size // FEWER)
+        few = self._spread.ravel()[::step]
+        self._step, self._few = step, few
+        self._flat, self._textured = few < FLAT, few > TEXTURED
+        self.planes = tuple(Level(FLOOR[k % 3 > 0], 0.0) for k in range(len(sums)))
+        self.coarse = Level(COARSE_FLOOR, COARSE_B[0])
+        shape = (len(sums), *spread.shape)
+        self.rms, self.unit, self._learned, self.factor = (np.ones(shape, np.float32) for _ in range(4))
+        self._model, self._grow = np.ones(shape, np.float32), np.ones(shape, np.float32)
+        self.mean = np.zeros(spread.shape, np.float32)
+        self.faint = np.ones(spread.shape, np.float32)
+        self.frames, self._since_ns = 0, 0
+
+    def look(self, cells: list[NDArray[np.int64]], busy: NDArray[np.bool_] | None) -> None:
+        """Take in a frame: what cells differ by, and the model of this pair.
+
+        Parameters
+        ----------
+        cells : list of (rows, columns, 2) int
+            `Engine.cells` of reference and frame, in one light.
+        busy : (rows, columns) bool, optional
+            Where things are that do not belong there: not looked at.
+        """
+        idle = None if busy is None else ~busy.ravel()[:: self._step]
+        found = []
+        for k, (sums, n) in enumerate(zip(cells, self._counts, strict=True)):
+            rms = self.rms[k]
+            np.divide(sums[..., 1], n, out=rms)
+            np.sqrt(rms, out=rms)
+            rms *= self._scale
+            found.append(self._level(rms.ravel()[:: self._step], idle, k % 3 > 0))
+        self.planes = tuple(found)
+        np.divide(cells[0][..., 0], self._counts[0], out=self.mean)
+        self.mean *= -self._scale
+        self.coarse = self._level(np.abs(self.mean.ravel()[:: self._step]), idle, None)
+        for k, level in enumerate(self.planes):
+            model = self._model[k]
+            np.multiply(self._spread, level.b, out=model)
+            np.hypot(model, level.a, out=model)
+        if self.frames == 0:
+            np.copyto(self._learned, self._model)
+        np.divide(self._learned, self._model, out=self.factor)
+        np.clip(self.factor, LEAST, MOST, out=self.factor)
+        np.multiply(self._model, self.factor, out=self.unit)
+        for k in range(len(self.planes)):
+            np.maximum(self.unit[k], FLOOR[k % 3 > 0], out=self.unit[k])
+        np.multiply(self._spread, self.coarse.b, out=self.faint)
+        np.hypot(self.faint, self.coarse.a, out=self.faint)
+
+    def learn(self, busy: NDArray[np.bool_], time_ns: int) -> None:
+        """Learn from the frame that was looked at last, but not where things are that do not belong there."""
+        young = self.frames == 0 or time_ns - self._since_ns < YOUNG_NS
+        if self.frames == 0:
+            self._since_ns = time_ns
+        self.frames += 1
+        up, down = np.float32(np.exp(RATE * UP)), np.float32(np.exp(-RATE * DOWN))
+        np.copyto(self._grow, down)
+        np.copyto(self._grow, up, where=self.rms > self._learned)
+        if not young:
+            np.copyto(self._grow, 1, where=busy)
+        self._learned *= self._grow
+        if young:
+            np.multiply(self._model, LOW, out=self._grow)
+            np.maximum(self._learned, self._grow, out=self._learned)
+
+    def floor(self, k: int) -> float:
+        """Return the least unit of a plane, levels."""
+        return FLOOR[k % 3 > 0]
+
+    @property
+    def noise(self) -> Noise:
+        """The noise of flat places of luma and of chroma, levels, and how many frames were learned from."""
+        chroma = [level.a for k, level in enumerate(self.planes) if k % 3]
+        return Noise(max(self.planes[0].a, 1.0), max([*chroma, 1.0]), frames=self.frames)
+
+    def _level(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None, colour: bool | None) -> Level:
+        """Return a and b of one plane; `colour` None: of the means of cells."""
+        flat, textured = (self._flat, self._textured) if idle is None else (self._flat & idle, self._textured & idle)
+        if colour is None:
+            a = max(1.5 * _quantile(rms[flat], 0.5), COARSE_FLOOR) if flat.sum() >= ENOUGH else 2 * COARSE_FLOOR
+            least, most = COARSE_B
+        else:
+            a = _quantile(rms[flat], 0.5) if flat.sum() >= ENOUGH else _quantile(rms, 0.25)
+            least, most = (0.0, B_CHROMA) if colour else B_LUMA
+        b = least
+        if textured.sum() >= max(ENOUGH, SHARE * len(rms)):
+            over = np.sqrt(np.maximum(rms[textured] ** 2 - a * a, 0)) / self._few[textured]
+            b = min(max(_quantile(over, 0.5), least), most)
+        floor = COARSE_FLOOR if colour is None else FLOOR[colour]
+        return Level(max(a, floor), b)
+
+
+def _texture(reference: Frame, scale: float) -> NDArray[np.uint8]:
+    """Return the local spread of luma, (H, W) levels, over 7x7 pixels, blurred a little."""
+    import cv2
+
+    luma = np.asarray(reference.luma, np.float32) * np.float32(scale)
+    mean = cv2.blur(luma, (7, 7))
+    np.multiply(luma, luma, out=luma)
+    square = cv2.blur(luma, (7, 7))
+    square -= mean * mean
+    spread = cv2.blur(np.sqrt(np.maximum(square, 0, out=square), out=square), (3, 3))
+    rounded: NDArray[np.uint8] = np.clip(np.rint(spread), 0, 255).astype(np.uint8)
+    return rounded
+
+
+def _cell_mean(texture: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return (rows, columns) mean texture of cells."""
+    whole = np.zeros((shape[0] * MARGIN, shape[1] * MARGIN), np.float32)
+    whole[: texture.shape[0], : texture.shape[1]] = texture
+    mean: NDArray[np.float32] = whole.reshape(shape[0], MARGIN, shape[1], MARGIN).mean((1, 3))
+    return mean
+
+
+def _counts(luma: tuple[int, ...], cells: tuple[int, int], plane: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return (rows, columns) how many samples of a plane its cells hold."""
+    sides = [max(MARGIN // -(-a // b), 1) for a, b in zip(luma, plane, strict=True)]
+    down, right = (
+        np.minimum(np.arange(1, n + 1) * side, size) - np.arange(n) * side
+        for n, side, size in zip(cells, sides, plane, strict=True)
+    )
+    return (down[:, None] * right).astype(np.float32)
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    at = int(share * (len(values) - 1))
+    return float(np.partition(values, at)[at])
