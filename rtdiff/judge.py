@@ -6,12 +6,13 @@ explains, and measures what changed in the whole picture at once: light, a shift
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff import light, shift
+from rtdiff import light, registration, shift
 from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice
 from rtdiff.engines.tiles import masked
@@ -71,6 +72,8 @@ class Judge:
             if "light" in ignored:
                 first = light.applied(first, found)
                 diffmap = self._decided(first, second)
+        if not self._evidence.same_renderer and (parts := self._registered(diffmap)) is not None:
+            return self._regions.find(parts[0], Whole(lit, moved or parts[1], registration.AROUND))
         diffmap = self._sifted(diffmap)
         if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
@@ -88,6 +91,22 @@ class Judge:
     def _decided(self, first: Frame, second: Frame) -> DiffMap:
         self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
+
+    def _registered(self, diffmap: DiffMap) -> tuple[DiffMap, tuple[int, int] | None] | None:
+        """Return the comparison without what parts that moved a little explain, and how far all moved."""
+        first, second = diffmap.reference.frame, diffmap.test.frame
+        if not registration.suspected(diffmap):
+            return None
+        evidence, (field, back) = self._evidence, registration.followed(first, second)
+        again = self._decided(first, back)
+        self._evidence = evidence
+        limit = self._settings.threshold * again.noise.luma * first.data_range / 255
+        if (left := registration.registered(diffmap, again, field, limit)) is None:
+            return None
+        found = masked(again, left.mask)
+        told = replace(second, corrections=(*second.corrections, left.told))
+        test = replace(diffmap.test, frame=told)
+        return replace(diffmap, test=test, tiles=found.tiles, mask=found.mask, group=found.group), left.shift
 
     def _sifted(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison with flat changes, without what another way of rendering explains."""

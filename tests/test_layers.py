@@ -37,6 +37,7 @@ ROOMS = {
     "shift",
     "reference",
     "recompression",
+    "registration",
     "reconcile",
     "regions",
     "sizes",
