@@ -72,11 +72,12 @@ class Judge:
             if "light" in ignored:
                 first = light.applied(first, found)
                 diffmap = self._decided(first, second)
-        if not self._evidence.same_renderer and (parts := self._registered(diffmap)) is not None:
-            return self._regions.find(parts[0], Whole(lit, moved or parts[1], registration.AROUND))
+        parted = not self._evidence.same_renderer
         diffmap = self._sifted(diffmap)
         if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
+        if parted and (parts := self._registered(diffmap)) is not None:
+            return self._regions.find(parts[0], Whole(lit, moved or parts[1], registration.AROUND))
         return self._regions.find(diffmap, Whole(lit, moved))
 
     @property
@@ -97,9 +98,8 @@ class Judge:
         first, second = diffmap.reference.frame, diffmap.test.frame
         if not registration.suspected(diffmap):
             return None
-        evidence, (field, back) = self._evidence, registration.followed(first, second)
+        field, back = registration.followed(first, second)
         again = self._decided(first, back)
-        self._evidence = evidence
         limit = self._settings.threshold * again.noise.luma * first.data_range / 255
         if (left := registration.registered(diffmap, again, field, limit)) is None:
             return None

@@ -28,10 +28,14 @@ RINGS = 0.2  # of the contrast there; 0.18 in JPEGs of 90
 FEWEST = 8  # pixels of one thing that are left: fewer are the tip of an edge's roughness
 AROUND = 10  # pixels around a thing that it is looked for with, and by which its place is known
 JITTER = 0.3  # of the cells that differed, how many still do when followed: what moved as a whole is a shift
+VARIED = 0.1  # of them, how many went elsewhere than most: else it is one shift, or none
+LOST = 0.3  # of them, how many went as far as is looked at most: they went farther, or are not there
+MISFIT = 0.5  # of the pixels on edges, how many may still differ
 EXPLAINED = 0.6  # of the cells that differed, how many the reach must explain
 BOTH = 0.1  # of what differs, how much is lighter, and darker: of bolder letters all is darker
 EDGE = 24.0  # levels between neighbours: what moves shows there
 EDGES = 64  # cells with edges to judge by
+TEXTURE = 0.75  # of a cell, from which it is filled with texture: within the reach that holds every value
 MOVED = 0.4  # of the cells with edges, how many must differ
 LEAST = 64  # smallest side that is looked at, pixels
 BAND = 256  # rows at a time
@@ -54,12 +58,11 @@ class Registered:
 
 def suspected(diffmap: DiffMap) -> bool:
     """Return whether most edges of a picture differ, some by what is lighter and some by what is darker."""
-    luma = diffmap.reference.frame.luma
-    if min(luma.shape) < LEAST or not diffmap.tiles.area.any():
+    frame, shape = diffmap.reference.frame, diffmap.tiles.shape
+    if min(frame.luma.shape) < LEAST or not diffmap.tiles.area.any():
         return False
-    edges = _edges(luma, EDGE * diffmap.reference.frame.data_range / 255)
-    found = _cells(edges, diffmap.tiles.shape)
-    moved = (diffmap.tiles.area > 0)[found]
+    filled = _filled(_edges(frame), shape)
+    moved = (diffmap.tiles.area > 0)[(filled > 0) & (filled <= TEXTURE)]
     return bool(len(moved) >= EDGES and moved.mean() >= MOVED and _both_ways(diffmap))
 
 
@@ -88,11 +91,18 @@ def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> R
         Differences up to this are none, code values.
     """
     cells = before.tiles.area > 0
-    if (after.tiles.area > 0)[cells].mean() < JITTER:
-        return None
+    moves = field.reshape(-1, 2)[cells]
+    _, counts = np.unique(moves, axis=0, return_counts=True)
+    edges = _edges(before.reference.frame) != 0
+    fits = (
+        (after.tiles.area > 0)[cells].mean() >= JITTER
+        and 1 - counts.max() / len(moves) >= VARIED
+        and (np.abs(moves).max(axis=1) == FAR).mean() <= LOST
+        and np.count_nonzero(after.mask[edges]) <= MISFIT * np.count_nonzero(edges)
+    )
     frames = before.reference.frame, before.test.frame, after.test.frame
     reach, left = _reached(frames, after.mask, limit)
-    if (_cells(left, before.tiles.shape) & cells).sum() > (1 - EXPLAINED) * cells.sum():
+    if not fits or ((_filled(left, before.tiles.shape) > 0) & cells).sum() > (1 - EXPLAINED) * cells.sum():
         return None
     things = _things(left, frames[:2], reach, limit)
     moved = int(np.abs(field).max())
@@ -140,10 +150,11 @@ def _gathered(plane: Plane, field: Field) -> Plane:
     return out
 
 
-def _edges(luma: Plane, least: float) -> NDArray[np.uint8]:
-    """Return (H, W) 255 where neighbours are farther apart than `least`, code values."""
+def _edges(frame: Frame) -> NDArray[np.uint8]:
+    """Return (H, W) 255 where neighbours are farther apart than `EDGE`."""
     import cv2
 
+    luma, least = frame.luma, EDGE * frame.data_range / 255
     out = np.empty(luma.shape, np.uint8)
     for top in range(0, len(luma), BAND):
         rows = luma[max(top - 1, 0) : top + BAND + 1]
@@ -284,9 +295,11 @@ def _grown(things: NDArray[np.uint8], mask: NDArray[np.uint8], reach: int) -> ND
     return things
 
 
-def _cells(mask: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return (cells,) which cells of the tile summary hold something."""
-    height, width = mask.shape
-    full = np.zeros((shape[0], width), np.bool_)
-    np.logical_or.reduceat(mask != 0, np.arange(0, height, CELL), axis=0, out=full)
-    return np.logical_or.reduceat(full, np.arange(0, width, CELL), axis=1).ravel()
+def _filled(mask: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Return (cells,) which share of the cells of the tile summary is set."""
+    import cv2
+
+    (height, width), (rows, columns) = mask.shape, shape
+    whole = cv2.copyMakeBorder(mask, 0, rows * CELL - height, 0, columns * CELL - width, cv2.BORDER_REPLICATE)
+    means = cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_AREA)
+    return means.ravel() / np.float32(255)
