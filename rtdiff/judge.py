@@ -72,11 +72,11 @@ class Judge:
             if "light" in ignored:
                 first = light.applied(first, found)
                 diffmap = self._decided(first, second)
-        parted = not self._evidence.same_renderer
+        unlike, alike = self._evidence.unlike, self._evidence.same_renderer
         diffmap = self._sifted(diffmap)
         if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
-        if parted and (parts := self._registered(diffmap)) is not None:
+        if not alike and (parts := self._registered(diffmap, unlike)) is not None:
             return self._regions.find(parts[0], Whole(lit, moved or parts[1], registration.AROUND))
         return self._regions.find(diffmap, Whole(lit, moved))
 
@@ -93,10 +93,12 @@ class Judge:
         self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
 
-    def _registered(self, diffmap: DiffMap) -> tuple[DiffMap, tuple[int, int] | None] | None:
+    def _registered(
+        self, diffmap: DiffMap, unlike: bool
+    ) -> tuple[DiffMap, tuple[int, int] | None] | None:
         """Return the comparison without what parts that moved a little explain, and how far all moved."""
         first, second = diffmap.reference.frame, diffmap.test.frame
-        if not registration.suspected(diffmap):
+        if not registration.suspected(diffmap, unlike):
             return None
         field, back = registration.followed(first, second)
         again = self._decided(first, back)

@@ -36,7 +36,9 @@ BOTH = 0.1  # of what differs, how much is lighter, and darker: of bolder letter
 EDGE = 24.0  # levels between neighbours: what moves shows there
 EDGES = 64  # cells with edges to judge by
 TEXTURE = 0.75  # of a cell, from which it is filled with texture: within the reach that holds every value
-MOVED = 0.4  # of the cells with edges, how many must differ
+MOVED = 0.33  # of the cells with edges, how many must differ where edges are rough
+WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down where they are smooth
+NEAR, FITS, AFFINE = 0.75, 5, 0.5  # pixels to a fit of the whole field; fits; share of what moved that is near
 LEAST = 64  # smallest side that is looked at, pixels
 BAND = 256  # rows at a time
 
@@ -56,14 +58,12 @@ class Registered:
     """How far the picture as a whole is shifted to the right and down, pixels; None: not."""
 
 
-def suspected(diffmap: DiffMap) -> bool:
-    """Return whether most edges of a picture differ, some by what is lighter and some by what is darker."""
-    frame, shape = diffmap.reference.frame, diffmap.tiles.shape
-    if min(frame.luma.shape) < LEAST or not diffmap.tiles.area.any():
+def suspected(diffmap: DiffMap, unlike: bool) -> bool:
+    """Return whether a picture has enough edges, and most blocks (`unlike`) or many of the edges differ."""
+    if min(diffmap.mask.shape) < LEAST or not diffmap.tiles.area.any():
         return False
-    filled = _filled(_edges(frame), shape)
-    moved = (diffmap.tiles.area > 0)[(filled > 0) & (filled <= TEXTURE)]
-    return bool(len(moved) >= EDGES and moved.mean() >= MOVED and _both_ways(diffmap))
+    filled = _filled(_edges(diffmap.reference.frame), diffmap.tiles.shape)
+    return np.count_nonzero(filled) >= EDGES and (unlike or _rough(diffmap, filled))
 
 
 def followed(reference: Frame, test: Frame) -> tuple[Field, Frame]:
@@ -90,19 +90,20 @@ def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> R
     limit : float
         Differences up to this are none, code values.
     """
-    cells = before.tiles.area > 0
-    moves = field.reshape(-1, 2)[cells]
-    _, counts = np.unique(moves, axis=0, return_counts=True)
-    edges = _edges(before.reference.frame) != 0
+    edges, shape = _edges(before.reference.frame), before.tiles.shape
+    filled, moves = _filled(edges, shape), field.reshape(-1, 2)
+    cells = (before.tiles.area > 0) | ((filled > 0) & moves.any(axis=1))
+    _, counts = np.unique(moves[cells], axis=0, return_counts=True)
+    rough = (after.tiles.area > 0)[cells].mean() >= JITTER and _rough(before, filled)
     fits = (
-        (after.tiles.area > 0)[cells].mean() >= JITTER
-        and 1 - counts.max() / len(moves) >= VARIED
-        and (np.abs(moves).max(axis=1) == FAR).mean() <= LOST
-        and np.count_nonzero(after.mask[edges]) <= MISFIT * np.count_nonzero(edges)
+        (rough or _everywhere(field, filled > 0))
+        and 1 - counts.max() / counts.sum() >= VARIED
+        and (np.abs(moves[cells]).max(axis=1) == FAR).mean() <= LOST
+        and np.count_nonzero(after.mask[edges != 0]) <= MISFIT * np.count_nonzero(edges)
     )
     frames = before.reference.frame, before.test.frame, after.test.frame
     reach, left = _reached(frames, after.mask, limit)
-    if not fits or ((_filled(left, before.tiles.shape) > 0) & cells).sum() > (1 - EXPLAINED) * cells.sum():
+    if not fits or ((_filled(left, shape) > 0) & cells).sum() > (1 - EXPLAINED) * cells.sum():
         return None
     things = _things(left, frames[:2], reach, limit)
     moved = int(np.abs(field).max())
@@ -148,6 +149,28 @@ def _gathered(plane: Plane, field: Field) -> Plane:
         rows = np.arange(top, min(top + CELL, height))[:, None]
         out[top : top + CELL] = plane[np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)]
     return out
+
+
+def _rough(diffmap: DiffMap, filled: NDArray[np.float32]) -> bool:
+    """Return whether many edges differ, some by what is lighter and some by what is darker."""
+    moved = (diffmap.tiles.area > 0)[(filled > 0) & (filled <= TEXTURE)]
+    return bool(len(moved) >= EDGES and moved.mean() >= MOVED and _both_ways(diffmap))
+
+
+def _everywhere(field: Field, cells: NDArray[np.bool_]) -> bool:
+    """Return whether some edges went each way, and as no turned, sheared or larger picture's go."""
+    rows, columns = field.shape[:2]
+    moves = field.reshape(-1, 2)[cells].astype(np.float64)
+    ways = [float((sign * moves[:, k] > 0).mean()) for k in (0, 1) for sign in (-1, 1)]
+    if min(ways) < WAYS:
+        return False
+    at = np.indices((rows, columns)).reshape(2, -1).T[cells]
+    places = np.column_stack([at, np.ones(len(at))])
+    near = np.ones(len(at), np.bool_)
+    for _ in range(FITS):
+        lines = np.linalg.lstsq(places[near], moves[near], rcond=None)[0]
+        near = (np.abs(places @ lines - moves) <= NEAR).all(axis=1)
+    return bool(near[moves.any(axis=1)].mean() <= AFFINE)
 
 
 def _edges(frame: Frame) -> NDArray[np.uint8]:
