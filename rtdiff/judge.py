@@ -17,6 +17,7 @@ from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice
 from rtdiff.engines.tiles import masked
 from rtdiff.evidence import Evidence, weighed
+from rtdiff.parts import followed
 from rtdiff.patches import flat_changes
 from rtdiff.recompression import beyond, saved_alike
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
@@ -76,9 +77,11 @@ class Judge:
         diffmap = self._sifted(diffmap)
         if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
-        if not alike and (parts := self._registered(diffmap, unlike)) is not None:
-            return self._regions.find(parts[0], Whole(lit, moved or parts[1], registration.AROUND))
-        return self._regions.find(diffmap, Whole(lit, moved))
+        margin = 0
+        if not alike and (found_so := self._registered(diffmap, unlike)) is not None:
+            diffmap, left = found_so
+            moved, margin = moved or left.shift, left.margin
+        return self._regions.find(diffmap, Whole(lit, moved, margin))
 
     @property
     def split(self) -> Split | None:
@@ -93,22 +96,21 @@ class Judge:
         self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
 
-    def _registered(
-        self, diffmap: DiffMap, unlike: bool
-    ) -> tuple[DiffMap, tuple[int, int] | None] | None:
-        """Return the comparison without what parts that moved a little explain, and how far all moved."""
-        first, second = diffmap.reference.frame, diffmap.test.frame
+    def _registered(self, diffmap: DiffMap, unlike: bool) -> tuple[DiffMap, registration.Registered] | None:
+        """Return the comparison without what parts that moved a little explain; None: they do not."""
         if not registration.suspected(diffmap, unlike):
             return None
-        field, back = registration.followed(first, second)
+        first, second = diffmap.reference.frame, diffmap.test.frame
+        field, back = followed(first, second)
         again = self._decided(first, back)
         limit = self._settings.threshold * again.noise.luma * first.data_range / 255
-        if (left := registration.registered(diffmap, again, field, limit)) is None:
+        left = registration.registered(diffmap, again, field, limit)
+        if left is None:
             return None
         found = masked(again, left.mask)
         told = replace(second, corrections=(*second.corrections, left.told))
         test = replace(diffmap.test, frame=told)
-        return replace(diffmap, test=test, tiles=found.tiles, mask=found.mask, group=found.group), left.shift
+        return replace(diffmap, test=test, tiles=found.tiles, mask=found.mask, group=found.group), left
 
     def _sifted(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison with flat changes, without what another way of rendering explains."""

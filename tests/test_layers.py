@@ -30,7 +30,9 @@ SETTINGS = {
 ROOMS = {
     "alarm",
     "capture",
+    "jitter",
     "light",
+    "parts",
     "patches",
     "noise",
     "rendering",
@@ -67,6 +69,8 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
+    "jitter": BASE | {"parts"},
+    "registration": BASE | {"jitter", "parts"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms

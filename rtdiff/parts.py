@@ -1,0 +1,106 @@
+"""Where every part of a picture went: a field of whole pixels, by matching blocks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.records import Frame, Plane
+
+FAR = 4  # how far a part is looked for, pixels; what was registered and is farther out is not the same part
+CELL = 8  # side of what is followed by itself, pixels
+PART = 13  # cells across that tell where the middle one went: larger than a thing, or it is followed away
+WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down
+NEAR = 0.75  # pixels to a field of the whole picture: rounding, and a little
+FITS = 5  # of such a field, each to what was near the one before
+AFFINE = 0.5  # of the cells that moved, how many such a field explains where it is why they did
+
+Field = NDArray[np.int8]
+"""(rows, columns, 2) int8: how far to the right and down every cell went, pixels."""
+
+
+def followed(reference: Frame, test: Frame) -> tuple[Field, Frame]:
+    """Return where every cell of the reference is in the test picture, and that picture brought back.
+
+    Parameters
+    ----------
+    reference, test : Frame
+        Of one size, depth and number of planes, no chroma subsampled.
+    """
+    field = _field(_filled_up(reference.luma), _filled_up(test.luma))
+    return field, replace(test, planes=tuple(_gathered(plane, field) for plane in test.planes))
+
+
+def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
+    """Return whether some cells went each way, and not as those of a turned or larger picture do.
+
+    Parameters
+    ----------
+    field : (rows, columns, 2) int8
+        From `followed`.
+    cells : (rows * columns,) bool
+        Which ones count.
+    """
+    moves = field.reshape(-1, 2)[cells].astype(np.float64)
+    if min(float((sign * moves[:, k] > 0).mean()) for k in (0, 1) for sign in (-1, 1)) < WAYS:
+        return False
+    at = np.indices(field.shape[:2]).reshape(2, -1).T[cells]
+    places = np.column_stack([at, np.ones(len(at))])
+    near = np.ones(len(at), np.bool_)
+    for _ in range(FITS):
+        plane = np.linalg.lstsq(places[near], moves[near], rcond=None)[0]
+        near = (np.abs(places @ plane - moves) <= NEAR).all(axis=1)
+    return bool(near[moves.any(axis=1)].mean() <= AFFINE)
+
+
+def middle(moves: NDArray[np.int8]) -> tuple[int, int]:
+    """Return the median of (cells, 2) moves: how far the whole picture went to the right and down."""
+    across, down = np.sort(moves, axis=0)[len(moves) // 2].tolist()
+    return across, down
+
+
+def _filled_up(plane: Plane) -> NDArray[Any]:
+    """Return a plane of whole cells."""
+    import cv2
+
+    height, width = plane.shape
+    edge = cv2.BORDER_REPLICATE
+    return np.asarray(cv2.copyMakeBorder(plane, 0, -height % CELL, 0, -width % CELL, edge))
+
+
+def _field(x: Plane, y: Plane) -> Field:
+    """Return for every cell of x where its part is most alike in y; the nearest of equals."""
+    import cv2
+
+    height, width = x.shape
+    rows, columns = height // CELL, width // CELL
+    wide = cv2.copyMakeBorder(y, FAR, FAR, FAR, FAR, cv2.BORDER_REPLICATE)
+    apart = np.empty_like(x)
+    best = np.full((rows, columns), np.inf, np.float32)
+    field = np.zeros((rows, columns, 2), np.int8)
+    steps = [(dx, dy) for dy in range(-FAR, FAR + 1) for dx in range(-FAR, FAR + 1)]
+    for dx, dy in sorted(steps, key=lambda step: step[0] ** 2 + step[1] ** 2):
+        moved = wide[FAR + dy : FAR + dy + height, FAR + dx : FAR + dx + width]
+        cv2.absdiff(x, moved, dst=apart)
+        means = cv2.resize(apart, (columns, rows), interpolation=cv2.INTER_AREA)
+        costs = cv2.boxFilter(means, cv2.CV_32F, (PART, PART), borderType=cv2.BORDER_REPLICATE)
+        nearer = costs < best
+        best[nearer] = costs[nearer]
+        field[nearer] = dx, dy
+    return field
+
+
+def _gathered(plane: Plane, field: Field) -> Plane:
+    """Return a plane with every cell taken from where it went."""
+    height, width = plane.shape
+    out = np.empty_like(plane, order="C")
+    columns = np.arange(width)
+    for row, moves in enumerate(field):
+        top = row * CELL
+        dx, dy = moves.astype(np.intp).repeat(CELL, axis=0)[:width].T
+        rows = np.arange(top, min(top + CELL, height))[:, None]
+        out[top : top + CELL] = plane[np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)]
+    return out
