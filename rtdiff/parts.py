@@ -16,7 +16,10 @@ PART = 13  # cells across that tell where the middle one went: larger than a thi
 WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down
 NEAR = 0.75  # pixels to a field of the whole picture: rounding, and a little
 FITS = 5  # of such a field, each to what was near the one before
-AFFINE = 0.5  # of the cells that moved, how many such a field explains where it is why they did
+AFFINE = (
+    0.5  # of the cells that moved, how many such a field may explain where they went each way by themselves
+)
+TURNED = 0.9  # and from how many on it is why they did
 
 Field = NDArray[np.int8]
 """(rows, columns, 2) int8: how far to the right and down every cell went, pixels."""
@@ -47,19 +50,36 @@ def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
     moves = field.reshape(-1, 2)[cells].astype(np.float64)
     if min(float((sign * moves[:, k] > 0).mean()) for k in (0, 1) for sign in (-1, 1)) < WAYS:
         return False
+    return _affine(field, cells) <= AFFINE
+
+
+def as_a_whole(field: Field, cells: NDArray[np.bool_]) -> tuple[int, int] | None:
+    """Return how far the whole picture went to the right and down, pixels; None: it did not go as one.
+
+    Of a turned or larger picture that is what most of what moved did; parameters as of `every_way`.
+    """
+    moves = field.reshape(-1, 2)[cells]
+    across, down = np.sort(moves, axis=0)[len(moves) // 2].tolist()
+    if (across, down) != (0, 0):
+        return across, down
+    moved = moves[moves.any(axis=1)]
+    if not len(moved) or _affine(field, cells) < TURNED:
+        return None
+    ways, counts = np.unique(moved, axis=0, return_counts=True)
+    across, down = ways[counts.argmax()].tolist()
+    return across, down
+
+
+def _affine(field: Field, cells: NDArray[np.bool_]) -> float:
+    """Return of how many of the cells that moved it is why that the picture is turned, sheared or larger."""
+    moves = field.reshape(-1, 2)[cells].astype(np.float64)
     at = np.indices(field.shape[:2]).reshape(2, -1).T[cells]
     places = np.column_stack([at, np.ones(len(at))])
     near = np.ones(len(at), np.bool_)
     for _ in range(FITS):
         plane = np.linalg.lstsq(places[near], moves[near], rcond=None)[0]
         near = (np.abs(places @ plane - moves) <= NEAR).all(axis=1)
-    return bool(near[moves.any(axis=1)].mean() <= AFFINE)
-
-
-def middle(moves: NDArray[np.int8]) -> tuple[int, int]:
-    """Return the median of (cells, 2) moves: how far the whole picture went to the right and down."""
-    across, down = np.sort(moves, axis=0)[len(moves) // 2].tolist()
-    return across, down
+    return float(near[moves.any(axis=1)].mean())
 
 
 def _filled_up(plane: Plane) -> NDArray[Any]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 from rtdiff.jitter import AROUND, BAND, reached, things
-from rtdiff.parts import CELL, FAR, Field, every_way, middle
+from rtdiff.parts import CELL, FAR, Field, as_a_whole, every_way
 from rtdiff.records import Correction, DiffMap
 
 LEAST = 64  # smallest side that is looked at, pixels
@@ -20,7 +20,7 @@ EDGE = 24.0  # levels between neighbours: what moves shows there
 EDGES = 64  # cells with edges to judge by
 TEXTURE = 0.75  # of a cell, from which it is texture: within a pixel or two that holds every value
 MOVED = 0.33  # of the cells with edges, how many must differ where edges are rough; 0.43 to 0.9 in boards
-BOTH = 0.1  # of what differs, how much is lighter, and darker: of bolder letters all is darker
+BOTH = 0.05  # of what differs at edges, how much is lighter, and darker: bolder letters are all darker; 0.12
 ROUGH = 0.3  # of the cells that moved, how many still differ: of a part that moved as it was, none
 VARIED = 0.1  # of them, how many went elsewhere than most: else it is one shift, or none
 LOST = 0.3  # of them, how many went as far as is looked at: those went farther, or are not there
@@ -40,7 +40,7 @@ class Registered:
     told: Correction
     """What was done, for the result."""
     shift: tuple[int, int] | None
-    """How far the whole picture is shifted to the right and down, pixels; None: not."""
+    """How far the whole picture moved to the right and down, pixels; None: it did not."""
     margin: int
     """How much farther than its different pixels a thing may reach, pixels."""
 
@@ -49,9 +49,11 @@ def suspected(diffmap: DiffMap, unlike: bool) -> bool:
     """Return whether a picture has enough edges, and most blocks (`unlike`) or many edges differ."""
     if min(diffmap.mask.shape) < LEAST or not diffmap.tiles.area.any():
         return False
-    filled = _filled(_edges(diffmap), diffmap.tiles.shape)
-    enough = int(np.count_nonzero(filled)) >= EDGES
-    return enough and (unlike or _many_differ(diffmap, filled))
+    edges = _edges(diffmap)
+    filled = _filled(edges, diffmap.tiles.shape)
+    if np.count_nonzero(filled) < EDGES or not (unlike or _many_differ(diffmap, filled)):
+        return False
+    return _both_ways(diffmap, edges)
 
 
 def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> Registered | None:
@@ -83,14 +85,14 @@ def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> R
     reach, left = reached(frames, after.mask, limit)
     if ((_filled(left, shape) > 0) & cells).sum() > (1 - EXPLAINED) * cells.sum():
         return None
-    whole, farthest = middle(moves[filled > 0]), np.abs(moves[cells]).max(axis=0).tolist()
+    whole, farthest = as_a_whole(field, filled > 0), np.abs(moves[cells]).max(axis=0).tolist()
     detail = (
         f"parts up to so far off were followed; edges within {reach} px are equal, boxes {AROUND} px larger"
     )
     return Registered(
         mask=things(frames[:2], left, after.mask, reach, limit),
         told=Correction("shift", "test", farthest, [0, 0], detail),
-        shift=whole if any(whole) else None,
+        shift=whole,
         margin=AROUND,
     )
 
@@ -124,17 +126,21 @@ def _filled(mask: NDArray[np.uint8], shape: tuple[int, int]) -> Cells:
 
 
 def _many_differ(diffmap: DiffMap, filled: Cells) -> bool:
-    """Return whether many edges differ, some by what is lighter and some by what is darker."""
+    """Return whether many of the cells with edges, not with texture, differ."""
     moved = (diffmap.tiles.area > 0)[(filled > 0) & (filled <= TEXTURE)]
-    return bool(len(moved) >= EDGES and moved.mean() >= MOVED and _both_ways(diffmap))
+    return bool(len(moved) >= EDGES and moved.mean() >= MOVED)
 
 
-def _both_ways(diffmap: DiffMap) -> bool:
+def _both_ways(diffmap: DiffMap, edges: NDArray[np.uint8]) -> bool:
+    """Return whether at edges some became lighter and some darker."""
+    import cv2
+
     x, y = diffmap.reference.frame.luma, diffmap.test.frame.luma
-    lighter = total = 0
+    least = EDGE / 2 * diffmap.reference.frame.data_range / 255
+    counts = [0, 0]
     for top in range(0, len(x), BAND):
         part = slice(top, top + BAND)
-        found = diffmap.mask[part] != 0
-        lighter += int(np.count_nonzero((x[part] < y[part]) & found))
-        total += int(np.count_nonzero(found))
-    return BOTH * total <= lighter <= (1 - BOTH) * total
+        for k, (less, more) in enumerate(((x[part], y[part]), (y[part], x[part]))):
+            far = cv2.compare(cv2.subtract(more, less), least, cv2.CMP_GT)  # saturates at 0
+            counts[k] += cv2.countNonZero(far & edges[part])
+    return min(counts) >= BOTH * sum(counts)
