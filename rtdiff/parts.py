@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rtdiff.records import Frame, Plane
 
-FAR = 4  # how far a part is looked for, pixels; what was registered and is farther out is not the same part
+FAR = 5  # how far a part is looked for, pixels; what was registered and is farther out is not the same part
 CELL = 8  # side of what is followed by itself, pixels
 PART = 13  # cells across that tell where the middle one went: larger than a thing, or it is followed away
 WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down
