@@ -48,7 +48,9 @@ def reached(frames: tuple[Frame, Frame, Frame], mask: Mask, limit: float) -> tup
     return reach, left
 
 
-def things(pair: tuple[Frame, Frame], left: Mask, mask: Mask, reach: int, limit: float) -> Mask:
+def things(
+    pair: tuple[Frame, Frame], around: tuple[int, int], left: Mask, mask: Mask, reach: int, limit: float
+) -> Mask:
     """Return `left` where a thing is, with what the reach took from its edges.
 
     No thing are a few pixels, what its own surroundings explain where they are found, and what is
@@ -58,6 +60,8 @@ def things(pair: tuple[Frame, Frame], left: Mask, mask: Mask, reach: int, limit:
     ----------
     pair : tuple of Frame
         The two pictures as they are.
+    around : tuple of int
+        How far the second is off as a whole, to the right and down, pixels.
     left, reach : (H, W) uint8, int
         From `reached`.
     mask, limit
@@ -66,7 +70,8 @@ def things(pair: tuple[Frame, Frame], left: Mask, mask: Mask, reach: int, limit:
     import cv2
 
     inner = np.zeros_like(left)
-    inner[FAR:-FAR, FAR:-FAR] = left[FAR:-FAR, FAR:-FAR]
+    far = FAR + max(abs(step) for step in around)
+    inner[far:-far, far:-far] = left[far:-far, far:-far]
     near = cv2.dilate(inner, np.ones((SPECKS, SPECKS), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(near)
     found = np.zeros_like(left)
@@ -74,7 +79,8 @@ def things(pair: tuple[Frame, Frame], left: Mask, mask: Mask, reach: int, limit:
         x, y, across, down = (int(v) for v in stats[k, :4])
         box = slice(y, y + down), slice(x, x + across)
         here = np.where(labels[box] == k, inner[box], np.uint8(0))
-        if np.count_nonzero(here) >= FEWEST and _stays(pair, (x, y, x + across, y + down), reach, limit):
+        xyxy = x, y, x + across, y + down
+        if np.count_nonzero(here) >= FEWEST and _stays(pair, around, xyxy, reach, limit):
             found[box] |= here
     for _ in range(reach if found.any() else 0):
         found = cv2.dilate(found, np.ones((3, 3), np.uint8)) & mask
@@ -123,15 +129,21 @@ def _outside(parts: list[tuple[Plane, Plane, Plane]], reach: int) -> Mask:
     return np.asarray(found, np.uint8)
 
 
-def _stays(pair: tuple[Frame, Frame], xyxy: tuple[int, int, int, int], reach: int, limit: float) -> bool:
+def _stays(
+    pair: tuple[Frame, Frame],
+    around: tuple[int, int],
+    xyxy: tuple[int, int, int, int],
+    reach: int,
+    limit: float,
+) -> bool:
     """Return whether something is left of a thing, too, where its surroundings are most alike."""
     import cv2
 
     height, width = pair[0].luma.shape
     left, top = (max(v - AROUND, 0) for v in xyxy[:2])
     right, bottom = min(xyxy[2] + AROUND, width), min(xyxy[3] + AROUND, height)
-    rows = np.clip(np.arange(top - FAR, bottom + FAR), 0, height - 1)[:, None]
-    columns = np.clip(np.arange(left - FAR, right + FAR), 0, width - 1)
+    rows = np.clip(np.arange(top - FAR, bottom + FAR) + around[1], 0, height - 1)[:, None]
+    columns = np.clip(np.arange(left - FAR, right + FAR) + around[0], 0, width - 1)
     ours = [plane[top:bottom, left:right] for plane in pair[0].planes]
     fields = [plane[rows, columns] for plane in pair[1].planes]
     scores = cv2.matchTemplate(fields[0].astype(np.float32), ours[0].astype(np.float32), cv2.TM_SQDIFF)

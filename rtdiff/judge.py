@@ -101,10 +101,10 @@ class Judge:
         if not registration.suspected(diffmap, unlike):
             return None
         first, second = diffmap.reference.frame, diffmap.test.frame
-        field, back = followed(first, second)
-        again = self._decided(first, back)
+        parts = followed(first, second)
+        again = self._decided(first, parts.frame)
         limit = self._settings.threshold * again.noise.luma * first.data_range / 255
-        left = registration.registered(diffmap, again, field, limit)
+        left = registration.registered(diffmap, again, parts, limit)
         if left is None:
             return None
         found = masked(again, left.mask)

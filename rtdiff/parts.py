@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.classes import dataclass
 from rtdiff.records import Frame, Plane
 
-FAR = 5  # how far a part is looked for, pixels; what was registered and is farther out is not the same part
+FAR = 4  # how far from the rest a part is looked for, pixels; what is farther out was not registered
+WHOLE = 8  # how far the whole picture is looked for, pixels
+ROWS = 128  # rows of it that are looked at
 CELL = 8  # side of what is followed by itself, pixels
 PART = 13  # cells across that tell where the middle one went: larger than a thing, or it is followed away
 WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down
@@ -25,16 +28,31 @@ Field = NDArray[np.int8]
 """(rows, columns, 2) int8: how far to the right and down every cell went, pixels."""
 
 
-def followed(reference: Frame, test: Frame) -> tuple[Field, Frame]:
-    """Return where every cell of the reference is in the test picture, and that picture brought back.
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """The parts of a test picture, followed from the reference."""
+
+    field: Field
+    """How far every cell went."""
+    around: tuple[int, int]
+    """How far the whole picture is off to the right and down, pixels; cells are within `FAR` of it."""
+    frame: Frame
+    """The test picture with every cell brought back."""
+
+
+def followed(reference: Frame, test: Frame) -> Followed:
+    """Return where every cell of the reference is in the test picture.
 
     Parameters
     ----------
     reference, test : Frame
         Of one size, depth and number of planes, no chroma subsampled.
     """
-    field = _field(_filled_up(reference.luma), _filled_up(test.luma))
-    return field, replace(test, planes=tuple(_gathered(plane, field) for plane in test.planes))
+    x, y = (_filled_up(frame.luma) for frame in (reference, test))
+    around = _as_one(x, y)
+    field = _field(x, y, around)
+    back = replace(test, planes=tuple(_gathered(plane, field) for plane in test.planes))
+    return Followed(field, around, back)
 
 
 def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
@@ -91,19 +109,33 @@ def _filled_up(plane: Plane) -> NDArray[Any]:
     return np.asarray(cv2.copyMakeBorder(plane, 0, -height % CELL, 0, -width % CELL, edge))
 
 
-def _field(x: Plane, y: Plane) -> Field:
+def _as_one(x: Plane, y: Plane) -> tuple[int, int]:
+    """Return how far y is off as a whole, to the right and down; of some rows, the nearest of equals."""
+    import cv2
+
+    rows = slice(WHOLE, len(x) - WHOLE, max(1, len(x) // ROWS))
+    ours = np.ascontiguousarray(x[rows])
+    wide = cv2.copyMakeBorder(y, 0, 0, WHOLE, WHOLE, cv2.BORDER_REPLICATE)
+    apart: dict[tuple[int, int], float] = {}
+    for dx, dy in _steps(WHOLE):
+        theirs = wide[rows.start + dy : rows.stop + dy : rows.step, WHOLE + dx : WHOLE + dx + x.shape[1]]
+        apart[dx, dy] = cv2.norm(ours, theirs, cv2.NORM_L1)
+    return min(apart, key=lambda step: apart[step])
+
+
+def _field(x: Plane, y: Plane, around: tuple[int, int]) -> Field:
     """Return for every cell of x where its part is most alike in y; the nearest of equals."""
     import cv2
 
     height, width = x.shape
     rows, columns = height // CELL, width // CELL
-    wide = cv2.copyMakeBorder(y, FAR, FAR, FAR, FAR, cv2.BORDER_REPLICATE)
+    far = FAR + max(abs(step) for step in around)
+    wide = cv2.copyMakeBorder(y, far, far, far, far, cv2.BORDER_REPLICATE)
     apart = np.empty_like(x)
     best = np.full((rows, columns), np.inf, np.float32)
     field = np.zeros((rows, columns, 2), np.int8)
-    steps = [(dx, dy) for dy in range(-FAR, FAR + 1) for dx in range(-FAR, FAR + 1)]
-    for dx, dy in sorted(steps, key=lambda step: step[0] ** 2 + step[1] ** 2):
-        moved = wide[FAR + dy : FAR + dy + height, FAR + dx : FAR + dx + width]
+    for dx, dy in ((around[0] + dx, around[1] + dy) for dx, dy in _steps(FAR)):
+        moved = wide[far + dy : far + dy + height, far + dx : far + dx + width]
         cv2.absdiff(x, moved, dst=apart)
         means = cv2.resize(apart, (columns, rows), interpolation=cv2.INTER_AREA)
         costs = cv2.boxFilter(means, cv2.CV_32F, (PART, PART), borderType=cv2.BORDER_REPLICATE)
@@ -111,6 +143,12 @@ def _field(x: Plane, y: Plane) -> Field:
         best[nearer] = costs[nearer]
         field[nearer] = dx, dy
     return field
+
+
+def _steps(far: int) -> list[tuple[int, int]]:
+    """Return all steps to the right and down of up to `far`, the nearest first."""
+    steps = [(dx, dy) for dy in range(-far, far + 1) for dx in range(-far, far + 1)]
+    return sorted(steps, key=lambda step: step[0] ** 2 + step[1] ** 2)
 
 
 def _gathered(plane: Plane, field: Field) -> Plane:

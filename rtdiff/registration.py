@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 from rtdiff.jitter import AROUND, BAND, reached, things
-from rtdiff.parts import CELL, FAR, Field, as_a_whole, every_way
+from rtdiff.parts import CELL, FAR, Followed, as_a_whole, every_way
 from rtdiff.records import Correction, DiffMap
 
 LEAST = 64  # smallest side that is looked at, pixels
@@ -56,27 +56,27 @@ def suspected(diffmap: DiffMap, unlike: bool) -> bool:
     return _both_ways(diffmap, edges)
 
 
-def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> Registered | None:
+def registered(before: DiffMap, after: DiffMap, parts: Followed, limit: float) -> Registered | None:
     """Return what is left; None where it is not the moved parts that explain most differences.
 
     Parameters
     ----------
     before, after : DiffMap
         Of the two pictures as they are, and with the test picture brought back.
-    field : (rows, columns, 2) int8
-        How far every cell was brought back, see `parts.followed`.
+    parts : Followed
+        How it was brought back.
     limit : float
         Differences up to this are none, code values.
     """
     edges, shape = _edges(before), before.tiles.shape
-    filled, moves = _filled(edges, shape), field.reshape(-1, 2)
+    filled, moves = _filled(edges, shape), parts.field.reshape(-1, 2)
     cells = (before.tiles.area > 0) | ((filled > 0) & moves.any(axis=1))
     _, counts = np.unique(moves[cells], axis=0, return_counts=True)
     rough = (after.tiles.area > 0)[cells].mean() >= ROUGH and _many_differ(before, filled)
     fits = (
-        (rough or every_way(field, filled > 0))
+        (rough or every_way(parts.field, filled > 0))
         and 1 - counts.max() / counts.sum() >= VARIED
-        and (np.abs(moves[cells]).max(axis=1) == FAR).mean() <= LOST
+        and (np.abs(moves[cells] - parts.around).max(axis=1) == FAR).mean() <= LOST
         and np.count_nonzero(after.mask[edges != 0]) <= MISFIT * np.count_nonzero(edges)
     )
     if not fits:
@@ -85,12 +85,12 @@ def registered(before: DiffMap, after: DiffMap, field: Field, limit: float) -> R
     reach, left = reached(frames, after.mask, limit)
     if ((_filled(left, shape) > 0) & cells).sum() > (1 - EXPLAINED) * cells.sum():
         return None
-    whole, farthest = as_a_whole(field, filled > 0), np.abs(moves[cells]).max(axis=0).tolist()
+    whole, farthest = as_a_whole(parts.field, filled > 0), np.abs(moves[cells]).max(axis=0).tolist()
     detail = (
         f"parts up to so far off were followed; edges within {reach} px are equal, boxes {AROUND} px larger"
     )
     return Registered(
-        mask=things(frames[:2], left, after.mask, reach, limit),
+        mask=things(frames[:2], parts.around, left, after.mask, reach, limit),
         told=Correction("shift", "test", farthest, [0, 0], detail),
         shift=whole,
         margin=AROUND,
