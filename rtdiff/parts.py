@@ -16,11 +16,12 @@ WHOLE = 8  # how far the whole picture is looked for, pixels
 ROWS = 128  # rows of it that are looked at
 CELL = 8  # side of what is followed by itself, pixels
 PART = 13  # cells across that tell where the middle one went: larger than a thing, or it is followed away
-WAYS = 0.005  # of the cells with edges, how many must have gone left, right, up and down
+WAYS = 0.01  # of the cells with edges, how many must have gone that way for three of left, right, up, down
+CELLS = 8  # and at least so many of them
 NEAR = 0.75  # pixels to a field of the whole picture: rounding, and a little
 FITS = 5  # of such a field, each to what was near the one before
 AFFINE = (
-    0.5  # of the cells that moved, how many such a field may explain where they went each way by themselves
+    0.5  # of the cells that moved, how many such a field may explain where they went many ways by themselves
 )
 TURNED = 0.9  # and from how many on it is why they did
 
@@ -55,8 +56,8 @@ def followed(reference: Frame, test: Frame) -> Followed:
     return Followed(field, around, back)
 
 
-def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
-    """Return whether some cells went each way, and not as those of a turned or larger picture do.
+def many_ways(field: Field, cells: NDArray[np.bool_]) -> bool:
+    """Return whether cells went many ways, and not as those of a turned or larger picture do.
 
     Parameters
     ----------
@@ -66,7 +67,8 @@ def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
         Which ones count.
     """
     moves = field.reshape(-1, 2)[cells].astype(np.float64)
-    if min(float((sign * moves[:, k] > 0).mean()) for k in (0, 1) for sign in (-1, 1)) < WAYS:
+    ways = [np.count_nonzero(sign * moves[:, k] > 0) for k in (0, 1) for sign in (-1, 1)]
+    if sorted(ways)[1] < max(WAYS * len(moves), CELLS):
         return False
     return _affine(field, cells) <= AFFINE
 
@@ -74,7 +76,7 @@ def every_way(field: Field, cells: NDArray[np.bool_]) -> bool:
 def as_a_whole(field: Field, cells: NDArray[np.bool_]) -> tuple[int, int] | None:
     """Return how far the whole picture went to the right and down, pixels; None: it did not go as one.
 
-    Of a turned or larger picture that is what most of what moved did; parameters as of `every_way`.
+    Of a turned or larger picture that is what most of what moved did; parameters as of `many_ways`.
     """
     moves = field.reshape(-1, 2)[cells]
     across, down = np.sort(moves, axis=0)[len(moves) // 2].tolist()

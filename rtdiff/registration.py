@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 from rtdiff.jitter import AROUND, BAND, reached, things
-from rtdiff.parts import CELL, FAR, Followed, as_a_whole, every_way
+from rtdiff.parts import CELL, FAR, Followed, as_a_whole, many_ways
 from rtdiff.records import Correction, DiffMap
 
 LEAST = 64  # smallest side that is looked at, pixels
 EDGE = 24.0  # levels between neighbours: what moves shows there
 EDGES = 64  # cells with edges to judge by
 TEXTURE = 0.75  # of a cell, from which it is texture: within a pixel or two that holds every value
+SOME = 0.15  # of the cells with edges, how many must differ
 MOVED = 0.33  # of the cells with edges, how many must differ where edges are rough; 0.43 to 0.9 in boards
 BOTH = 0.05  # of what differs at edges, how much is lighter, and darker: bolder letters are all darker; 0.12
 ROUGH = 0.3  # of the cells that moved, how many still differ: of a part that moved as it was, none
@@ -46,12 +47,12 @@ class Registered:
 
 
 def suspected(diffmap: DiffMap, unlike: bool) -> bool:
-    """Return whether a picture has enough edges, and most blocks (`unlike`) or many edges differ."""
+    """Return whether a picture has enough edges, and most blocks (`unlike`) or some edges differ."""
     if min(diffmap.mask.shape) < LEAST or not diffmap.tiles.area.any():
         return False
     edges = _edges(diffmap)
     filled = _filled(edges, diffmap.tiles.shape)
-    if np.count_nonzero(filled) < EDGES or not (unlike or _many_differ(diffmap, filled)):
+    if np.count_nonzero(filled) < EDGES or not (unlike or _differ(diffmap, filled) >= SOME):
         return False
     return _both_ways(diffmap, edges)
 
@@ -72,9 +73,9 @@ def registered(before: DiffMap, after: DiffMap, parts: Followed, limit: float) -
     filled, moves = _filled(edges, shape), parts.field.reshape(-1, 2)
     cells = (before.tiles.area > 0) | ((filled > 0) & moves.any(axis=1))
     _, counts = np.unique(moves[cells], axis=0, return_counts=True)
-    rough = (after.tiles.area > 0)[cells].mean() >= ROUGH and _many_differ(before, filled)
+    rough = (after.tiles.area > 0)[cells].mean() >= ROUGH and _differ(before, filled) >= MOVED
     fits = (
-        (rough or every_way(parts.field, filled > 0))
+        (rough or many_ways(parts.field, filled > 0))
         and 1 - counts.max() / counts.sum() >= VARIED
         and (np.abs(moves[cells] - parts.around).max(axis=1) == FAR).mean() <= LOST
         and np.count_nonzero(after.mask[edges != 0]) <= MISFIT * np.count_nonzero(edges)
@@ -125,10 +126,10 @@ def _filled(mask: NDArray[np.uint8], shape: tuple[int, int]) -> Cells:
     return shares
 
 
-def _many_differ(diffmap: DiffMap, filled: Cells) -> bool:
-    """Return whether many of the cells with edges, not with texture, differ."""
+def _differ(diffmap: DiffMap, filled: Cells) -> float:
+    """Return how many of the cells with edges, not with texture, differ."""
     moved = (diffmap.tiles.area > 0)[(filled > 0) & (filled <= TEXTURE)]
-    return bool(len(moved) >= EDGES and moved.mean() >= MOVED)
+    return float(moved.mean()) if len(moved) >= EDGES else 0.0
 
 
 def _both_ways(diffmap: DiffMap, edges: NDArray[np.uint8]) -> bool:
