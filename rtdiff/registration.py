@@ -20,8 +20,8 @@ EDGE = 24.0  # levels between neighbours: what moves shows there
 EDGES = 64  # cells with edges to judge by
 TEXTURE = 0.75  # of a cell, from which it is texture: within a pixel or two that holds every value
 SOME = 0.15  # of the cells with edges, how many must differ
-MOVED = 0.33  # of the cells with edges, how many must differ where edges are rough; 0.43 to 0.9 in boards
-BOTH = 0.05  # of what differs at edges, how much is lighter, and darker: bolder letters are all darker; 0.12
+MOVED = 0.33  # and where edges are rough; 0.43 to 0.9 in boards
+BOTH = 0.05  # of what differs at edges, how much is lighter, and darker; 0 of bolder letters, 0.12 in boards
 ROUGH = 0.3  # of the cells that moved, how many still differ: of a part that moved as it was, none
 VARIED = 0.1  # of them, how many went elsewhere than most: else it is one shift, or none
 LOST = 0.3  # of them, how many went as far as is looked at: those went farther, or are not there
@@ -69,18 +69,12 @@ def registered(before: DiffMap, after: DiffMap, parts: Followed, limit: float) -
     limit : float
         Differences up to this are none, code values.
     """
-    edges, shape = _edges(before), before.tiles.shape
-    filled, moves = _filled(edges, shape), parts.field.reshape(-1, 2)
+    edges, shape, moves = _edges(before), before.tiles.shape, parts.field.reshape(-1, 2)
+    filled = _filled(edges, shape)
     cells = (before.tiles.area > 0) | ((filled > 0) & moves.any(axis=1))
-    _, counts = np.unique(moves[cells], axis=0, return_counts=True)
     rough = (after.tiles.area > 0)[cells].mean() >= ROUGH and _differ(before, filled) >= MOVED
-    fits = (
-        (rough or many_ways(parts.field, filled > 0))
-        and 1 - counts.max() / counts.sum() >= VARIED
-        and (np.abs(moves[cells] - parts.around).max(axis=1) == FAR).mean() <= LOST
-        and np.count_nonzero(after.mask[edges != 0]) <= MISFIT * np.count_nonzero(edges)
-    )
-    if not fits:
+    misfit = np.count_nonzero(after.mask & edges) > MISFIT * np.count_nonzero(edges)
+    if misfit or not (rough or many_ways(parts.field, filled > 0)) or not _near(moves[cells], parts):
         return None
     frames = before.reference.frame, before.test.frame, after.test.frame
     reach, left = reached(frames, after.mask, limit)
@@ -96,6 +90,13 @@ def registered(before: DiffMap, after: DiffMap, parts: Followed, limit: float) -
         shift=whole,
         margin=AROUND,
     )
+
+
+def _near(moves: NDArray[np.int8], parts: Followed) -> bool:
+    """Return whether cells went to several places, and few as far as is looked at."""
+    _, counts = np.unique(moves, axis=0, return_counts=True)
+    lost = (np.abs(moves - parts.around).max(axis=1) == FAR).mean()
+    return bool(1 - counts.max() / counts.sum() >= VARIED and lost <= LOST)
 
 
 def _edges(diffmap: DiffMap) -> NDArray[np.uint8]:
