@@ -6,16 +6,18 @@ explains, and measures what changed in the whole picture at once: light, a shift
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff import light, shift
+from rtdiff import light, registration, shift
 from rtdiff.assemble import engine_for, regions_for
 from rtdiff.engines.engine import block_lattice
 from rtdiff.engines.tiles import masked
 from rtdiff.evidence import Evidence, weighed
+from rtdiff.parts import followed
 from rtdiff.patches import flat_changes
 from rtdiff.recompression import beyond, saved_alike
 from rtdiff.records import Diff, DiffMap, Frame, Noise, Whole
@@ -71,10 +73,15 @@ class Judge:
             if "light" in ignored:
                 first = light.applied(first, found)
                 diffmap = self._decided(first, second)
+        unlike, alike = self._evidence.unlike, self._evidence.same_renderer
         diffmap = self._sifted(diffmap)
         if self._evidence.touched and 0 < diffmap.tiles.area.sum() <= MOST * diffmap.mask.size:
             diffmap = self._recompressed(diffmap)
-        return self._regions.find(diffmap, Whole(lit, moved))
+        margin = 0
+        if not alike and (found_so := self._registered(diffmap, unlike)) is not None:
+            diffmap, left = found_so
+            moved, margin = moved or left.shift, left.margin
+        return self._regions.find(diffmap, Whole(lit, moved, margin))
 
     @property
     def split(self) -> Split | None:
@@ -88,6 +95,22 @@ class Judge:
     def _decided(self, first: Frame, second: Frame) -> DiffMap:
         self._shape, self._both = first.luma.shape, _shared_wh(first, second)
         return self._engine.compare(self._engine.prepare(first), self._engine.prepare(second))
+
+    def _registered(self, diffmap: DiffMap, unlike: bool) -> tuple[DiffMap, registration.Registered] | None:
+        """Return the comparison without what parts that moved a little explain; None: they do not."""
+        if not registration.suspected(diffmap, unlike):
+            return None
+        first, second = diffmap.reference.frame, diffmap.test.frame
+        parts = followed(first, second)
+        again = self._decided(first, parts.frame)
+        limit = self._settings.threshold * again.noise.luma * first.data_range / 255
+        left = registration.registered(diffmap, again, parts, limit)
+        if left is None:
+            return None
+        found = masked(again, left.mask)
+        told = replace(second, corrections=(*second.corrections, left.told))
+        test = replace(diffmap.test, frame=told)
+        return replace(diffmap, test=test, tiles=found.tiles, mask=found.mask, group=found.group), left
 
     def _sifted(self, diffmap: DiffMap) -> DiffMap:
         """Return the comparison with flat changes, without what another way of rendering explains."""

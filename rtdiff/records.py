@@ -270,6 +270,8 @@ class Whole:
     """Gain, and offset in levels of 0..255, of the test's luma against the reference's."""
     shift: tuple[int, int] | None = None
     """How far the test is shifted to the right and down, pixels."""
+    margin: int = 0
+    """How much farther than its different pixels a thing may reach, pixels."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -60,11 +60,11 @@ class Regions:
         keep = (found.area >= smallest) & (np.minimum(width, height) >= self.min_side_px)
         changed = int(found.area[keep].sum())
         metrics, scores = self._metrics(diffmap)
-        boxes = self._boxes(diffmap, labels, found, keep)
+        whole = whole or Whole()
+        boxes = self._boxes(diffmap, labels, found, keep, whole.margin)
         corrections = _corrections(diffmap)
         mask = _once(lambda: _cleared(diffmap, labels, keep))
         densest = _densest(mask(), self.max_density.side) if self.max_density else None
-        whole = whole or Whole()
         return Diff(
             score=float(scores[0]),
             mssim=self._mssim(diffmap),
@@ -135,23 +135,36 @@ class Regions:
         return diffmap.measured[named].mean if named in diffmap.measured else diffmap.mssim
 
     def _boxes(
-        self, diffmap: DiffMap, labels: NDArray[np.int32], found: Tiles, keep: NDArray[np.bool_]
+        self,
+        diffmap: DiffMap,
+        labels: NDArray[np.int32],
+        found: Tiles,
+        keep: NDArray[np.bool_],
+        margin: int,
     ) -> tuple[Box, ...]:
         """Return the boxes that are large enough, largest first, with their ids."""
         at = np.flatnonzero(keep)
         at = at[np.argsort(-found.area[at], kind="stable")]
         levels = 255 / diffmap.test.frame.data_range
         zones = self._box_zones(diffmap, labels, at)
+        width, height = diffmap.test.frame.size_wh
+        low = [np.maximum(edge[at] - margin, 0).tolist() for edge in (found.x0, found.y0)]
+        high = [
+            np.minimum(edge[at] + margin, end).tolist()
+            for edge, end in ((found.x1, width), (found.y1, height))
+        ]
         boxes = [
             Box(
                 id=number,
-                xyxy=(int(found.x0[k]), int(found.y0[k]), int(found.x1[k]), int(found.y1[k])),
+                xyxy=xyxy,
                 area_px=int(found.area[k]),
                 min_ssim=float(found.min_ssim[k]),
                 max_diff=float(found.max_diff[k]) * levels,
                 zone=zone,
             )
-            for number, (k, zone) in enumerate(zip(at, zones, strict=True), 1)
+            for number, (k, xyxy, zone) in enumerate(
+                zip(at, zip(*low, *high, strict=True), zones, strict=True), 1
+            )
         ]
         return self._tracked(boxes) if self.tracking else tuple(boxes)
 

@@ -26,7 +26,7 @@ YOUNG_NS = 2_000_000_000  # in the first 2 s the noise only rises: a frame or tw
 LOW = 0.7  # of the model's: what it falls to at once, that is where it may rise from
 FEWER = 8192  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
-COARSE_B = 0.02, 0.12  # least and largest share of texture that the mean of a cell differs by
+COARSE_B = 0.02, 0.3  # least and largest share of texture that the mean of a cell differs by
 MARGIN = 8  # pixels of a cell
 
 
@@ -152,7 +152,7 @@ class SceneNoise:
         b = least
         if textured.sum() >= max(ENOUGH, SHARE * len(rms)):
             over = np.sqrt(np.maximum(rms[textured] ** 2 - a * a, 0)) / self._few[textured]
-            b = min(max(_quantile(over, 0.5), least), most)
+            b = min(max(_quantile(over, 0.75 if colour is None else 0.5), least), most)
         floor = COARSE_FLOOR if colour is None else FLOOR[colour]
         return Level(max(a, floor), b)
 

@@ -34,7 +34,10 @@ ROOMS = {
     "light",
     "lighting",
     "lit",
+    "jitter",
     "motion",
+    "objects",
+    "parts",
     "patches",
     "patchwork",
     "noise",
@@ -43,8 +46,12 @@ ROOMS = {
     "similarity",
     "reference",
     "recompression",
+    "registration",
     "reconcile",
     "regions",
+    "scene_noise",
+    "scratch",
+    "shadows",
     "sizes",
     "tint",
     "tone",
@@ -64,6 +71,7 @@ COMPOSERS = {
     "notebook",
     "pytest_plugin",
     "snapshots",
+    "steady",
     "stills",
     "watching",
     "commands",
@@ -76,11 +84,15 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
+    "objects": BASE | {"scene_noise", "scratch", "shadows"},
+    "shadows": BASE,
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
     "motion": BASE | {"patchwork", "similarity", "texture"},
     "patchwork": BASE | {"engines", "texture"},  # its loops, where Numba is
     "unmoving": BASE | {"motion", "patchwork"},
+    "jitter": BASE | {"parts"},
+    "registration": BASE | {"jitter", "parts"},
     "folders": BASE | {"sources"},  # which files are pictures
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
