@@ -76,7 +76,7 @@ def _faint(pair: Pair) -> NDArray[np.bool_]:
     """Return the cells whose mean differs by more than noise and leftover light do."""
     noise = pair.noise
     limit = np.maximum(noise.faint * np.float32(FAINT * pair.threshold), np.float32(LEAST))
-    faint: NDArray[np.bool_] = np.abs(noise.mean) > limit * np.maximum(noise.factor[0], 1)
+    faint: NDArray[np.bool_] = np.abs(noise.mean) > limit
     return faint
 
 

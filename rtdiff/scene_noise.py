@@ -23,6 +23,7 @@ UP, DOWN = 0.6, 0.4  # the learned level is where this share of the time is belo
 RATE = 0.03  # largest step of the learned level a frame, natural logarithm
 LEAST, MOST = 0.3, 8.0  # bounds of the learned level over the model's
 YOUNG_NS = 2_000_000_000  # in the first 2 s the noise only rises: a frame or two say little
+START = 1.5  # of b, that the learned level starts from: a first frame knows no wind
 LOW = 0.7  # of the model's: what it falls to at once, that is where it may rise from
 FEWER = 8192  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
@@ -71,11 +72,11 @@ class SceneNoise:
         self._flat, self._textured = few < FLAT, few > TEXTURED
         self.planes = tuple(Level(FLOOR[k % 3 > 0], 0.0) for k in range(len(sums)))
         self.coarse = Level(COARSE_FLOOR, COARSE_B[0])
-        shape = (len(sums), *spread.shape)
-        self.rms, self.unit, self._learned, self.factor = (np.ones(shape, np.float32) for _ in range(4))
+        shape = (len(sums) + 1, *spread.shape)  # the means of luma's cells come last
+        self._size, self._unit, self._learned, self._factor = (np.ones(shape, np.float32) for _ in range(4))
         self._model, self._grow = np.ones(shape, np.float32), np.ones(shape, np.float32)
-        self.mean = np.zeros(spread.shape, np.float32)
-        self.faint = np.ones(spread.shape, np.float32)
+        self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
+        self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
         self.frames, self._since_ns = 0, 0
 
     def look(self, cells: list[NDArray[np.int64]], busy: NDArray[np.bool_] | None) -> None:
@@ -99,20 +100,17 @@ class SceneNoise:
         self.planes = tuple(found)
         np.divide(cells[0][..., 0], self._counts[0], out=self.mean)
         self.mean *= -self._scale
-        self.coarse = self._level(np.abs(self.mean.ravel()[:: self._step]), idle, None)
-        for k, level in enumerate(self.planes):
-            model = self._model[k]
-            np.multiply(self._spread, level.b, out=model)
-            np.hypot(model, level.a, out=model)
+        np.abs(self.mean, out=self._size[-1])
+        self.coarse = self._level(self._size[-1].ravel()[:: self._step], idle, None)
+        levels = (*self.planes, self.coarse)
         if self.frames == 0:
-            np.copyto(self._learned, self._model)
-        np.divide(self._learned, self._model, out=self.factor)
-        np.clip(self.factor, LEAST, MOST, out=self.factor)
-        np.multiply(self._model, self.factor, out=self.unit)
-        for k in range(len(self.planes)):
-            np.maximum(self.unit[k], FLOOR[k % 3 > 0], out=self.unit[k])
-        np.multiply(self._spread, self.coarse.b, out=self.faint)
-        np.hypot(self.faint, self.coarse.a, out=self.faint)
+            self._fill(self._learned, levels, START)
+        self._fill(self._model, levels, 1.0)
+        np.divide(self._learned, self._model, out=self._factor)
+        np.clip(self._factor, LEAST, MOST, out=self._factor)
+        np.multiply(self._model, self._factor, out=self._unit)
+        for k, unit in enumerate(self._unit):
+            np.maximum(unit, self.floor(k), out=unit)
 
     def learn(self, busy: NDArray[np.bool_], time_ns: int) -> None:
         """Learn from the frame that was looked at last, but not where things are that do not belong there."""
@@ -122,7 +120,7 @@ class SceneNoise:
         self.frames += 1
         up, down = np.float32(np.exp(RATE * UP)), np.float32(np.exp(-RATE * DOWN))
         np.copyto(self._grow, down)
-        np.copyto(self._grow, up, where=self.rms > self._learned)
+        np.copyto(self._grow, up, where=self._size > self._learned)
         if not young:
             np.copyto(self._grow, 1, where=busy)
         self._learned *= self._grow
@@ -131,8 +129,14 @@ class SceneNoise:
             np.maximum(self._learned, self._grow, out=self._learned)
 
     def floor(self, k: int) -> float:
-        """Return the least unit of a plane, levels."""
-        return FLOOR[k % 3 > 0]
+        """Return the least unit of a plane, levels; after the planes: of the means of cells."""
+        return COARSE_FLOOR if k == len(self.planes) else FLOOR[k % 3 > 0]
+
+    def _fill(self, out: NDArray[np.float32], levels: tuple[Level, ...], times: float) -> None:
+        """Fill what the model says, with so many times its b."""
+        for part, level in zip(out, levels, strict=True):
+            np.multiply(self._spread, times * level.b, out=part)
+            np.hypot(part, level.a, out=part)
 
     @property
     def noise(self) -> Noise:
