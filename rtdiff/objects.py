@@ -18,7 +18,7 @@ from rtdiff.classes import dataclass
 from rtdiff.records import DiffMap, Frame, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
-from rtdiff.shadows import without_shadows
+from rtdiff.shadows import shadows
 
 TILE = 8
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
@@ -29,7 +29,7 @@ LEAST = 6.0  # levels: a mean of less is no thing, however quiet the scene
 FAINT_BLUR = 2.0
 FAINT_LEAST = 4.0  # levels, at the edge of a faint thing
 AROUND = 2  # cells round those that may hold something
-CLOSE = 9  # pixels: gaps of less are closed
+CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow was taken away
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
 
@@ -156,7 +156,11 @@ def _thing(
         mask = dim if mask is None else mask | dim
     if mask is None or not mask.any():
         return None
-    return without_shadows(levels, filled(closed(mask, CLOSE)))
+    whole = filled(closed(mask, CLOSE))
+    shadow = shadows(levels, whole, pair.noise.texture.size)
+    if shadow is None:
+        return whole
+    return filled(closed(mask & ~shadow, CLOSE_AGAIN))
 
 
 def _level(

@@ -19,54 +19,69 @@ from rtdiff.classes import dataclass
 Levels = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Reference and test by plane, levels of 0..255."""
 
-HUE = 2.0  # levels that chroma may be off, of what the factor says; towards blue, twice that
+HUE = 2.0  # levels that chroma of a deep one may be off, of what the factor says; towards blue, twice that
+TINTED = 2.5, 6.0  # the same of others, away from blue and towards it: the sky lights them
 EVEN = 8.0  # levels within 3x3 pixels, of what the factor leaves
 DEEP = 0.25  # factor of luma below which nothing can be seen beneath
 SOFT = 0.35, 0.96  # factors of other shadows
+FLAT = 0.1  # of the factor, between the quarters of a shadow on ground without texture
+REMAINS = 0.25  # share of a thing that is left without its shadow: else it is the shadow of nothing in sight
+LARGE = 0.02  # of the picture: a shadow of nothing in sight is a tree's or a cloud's
 SMALLEST = 30  # pixels
 PART = 0.03, 0.3  # share of its thing
 LOWER = 0.65  # of its thing's height, above the middle of a deep shadow
 EQUAL = 0.02  # of the factor, that a deep shadow's pixels are above its darker half
 WINDOW = 9
-ALIKE = 0.75  # correlation of windows that show the same
+OWN, GRAIN = 0.5, 3.0  # of the texture's variance, and levels: what differs by more has a texture of its own
 SEEN = 2.5  # levels of texture, darkened, that can be seen
-SHOWN = 0.2, 0.7  # share of a soft shadow where texture is seen, and of that where it is the same
+SHOWN = 0.2, 0.25  # least share of a soft shadow where texture is seen, and most where there is another
 EDGE = 9, 5  # sides of the edges of shadows that go with them: thinner than, nearer than, pixels
-CLOSE = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     factor: NDArray[np.float32]
     even: NDArray[np.bool_]
+    tinted: NDArray[np.bool_]
 
 
-def without_shadows(levels: Levels, mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a mask, 255 where things are, without their shadows.
+def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
+    """Return where things have their shadows, (H, W) 255, with their edges; None: nowhere.
 
     Parameters
     ----------
     levels : list of pairs of (H, W) float32
         Reference and test by plane.
     mask : (H, W) uint8
-        255 where they differ.
+        255 where they differ, holes filled.
+    pixels : int
+        Of the whole picture.
     """
     import cv2
 
     look = _look(levels)
-    dark = look.even & (mask != 0) & (look.factor < SOFT[1])
+    dark = look.tinted & (mask != 0) & (look.factor < SOFT[1])
     if not dark.any():
-        return mask
-    shadow = _soft(levels, look, dark)
+        return None
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    things = _Things(labels, stats, pixels)
+    shadow = _soft(levels, look, dark, things)
     if len(levels) > 1:
-        deep = _deep(look, mask, dark & (look.factor < DEEP))
+        deep = _deep(look, dark & look.even & (look.factor < DEEP), things)
         shadow = deep if shadow is None else shadow if deep is None else shadow | deep
     if shadow is None:
-        return mask
+        return None
     rest = mask & ~shadow
     solid = cv2.morphologyEx(rest, cv2.MORPH_OPEN, _disc(EDGE[0]))
-    rest &= solid | ~cv2.dilate(shadow, _disc(2 * EDGE[1] + 1))
-    return _filled(cv2.morphologyEx(rest, cv2.MORPH_CLOSE, _disc(CLOSE)))
+    shadow |= rest & ~solid & cv2.dilate(shadow, _disc(2 * EDGE[1] + 1))
+    return shadow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Things:
+    labels: NDArray[np.int32]
+    stats: NDArray[np.int32]
+    pixels: int
 
 
 def _look(levels: Levels) -> _Look:
@@ -76,70 +91,97 @@ def _look(levels: Levels) -> _Look:
     (x, y), *colours = levels
     under, over = (cv2.GaussianBlur(a, (0, 0), 0.7) for a in (x, y))
     factor = over / np.maximum(under, np.float32(1))
-    even: NDArray[np.bool_] = np.ones(x.shape, np.bool_)
+    even, tinted = np.ones(x.shape, np.bool_), np.ones(x.shape, np.bool_)
     for k, (c, d) in enumerate(colours[:2]):
         off = cv2.GaussianBlur(d, (0, 0), 0.7) - 128
         off -= factor * (cv2.GaussianBlur(c, (0, 0), 0.7) - 128)
         blue = 2 if k == 0 else 1  # Cb: the sky lights shadows
         even &= (off > -HUE) & (off < blue * HUE)
+        off *= 1 if k == 0 else -1
+        tinted &= (off > -TINTED[0]) & (off < TINTED[1])
     spread = np.minimum(_range(over), _range(over - cv2.blur(factor, (5, 5)) * under))
     even &= spread < EVEN
-    return _Look(factor, even)
+    return _Look(factor, even, tinted)
 
 
-def _deep(look: _Look, mask: NDArray[np.uint8], dark: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
+def _deep(look: _Look, dark: NDArray[np.bool_], things: _Things) -> NDArray[np.uint8] | None:
     """Return the shadows in which nothing can be seen; None: none."""
-    import cv2
-
-    count, labels, stats, middles = _components(dark, 4)
+    count, labels, stats, middles = _components(dark)
     out = None
-    things: tuple[Any, ...] = ()
     for k in range(1, count):
         x, y, w, h, area = (int(v) for v in stats[k])
         if area < SMALLEST:
             continue
-        things = things or cv2.connectedComponentsWithStats(mask)[1:3]
         box = np.s_[y : y + h, x : x + w]
         here = labels[box] == k
-        thing = things[1][things[0][box][here][0]]
+        thing = things.stats[things.labels[box][here][0]]
         lower = (middles[k][1] - thing[1]) / thing[3] > LOWER
         if not (lower and PART[0] * thing[4] <= area <= PART[1] * thing[4]):
             continue
         factor = look.factor[box]
-        here &= factor < np.partition(factor[here], int(0.4 * area))[int(0.4 * area)] + EQUAL
-        out = np.zeros(mask.shape, np.uint8) if out is None else out
+        here &= factor < _quantile(factor[here], 0.4) + EQUAL
+        out = np.zeros(dark.shape, np.uint8) if out is None else out
         out[box][here] = 255
     return out
 
 
-def _soft(levels: Levels, look: _Look, dark: NDArray[np.bool_]) -> NDArray[np.uint8] | None:
-    """Return the shadows in which the same texture can be seen; None: none."""
-    import cv2
-
-    dark = dark & (look.factor > SOFT[0])
-    count, labels, stats, _ = _components(dark, 4)
-    if count == 1 or stats[1:, 4].max() < SMALLEST:
-        return None
-    x, y = levels[0]
-    side = WINDOW, WINDOW
-    mx, my = cv2.blur(x, side), cv2.blur(y, side)
-    xx, yy, xy = (cv2.blur(a * b, side) - m * n for a, b, m, n in ((x, x, mx, mx), (y, y, my, my), (x, y, mx, my)))
-    seen = dark & (xx * look.factor**2 > SEEN * SEEN)
-    same = seen & (xy > 0) & (xy * xy > ALIKE * ALIKE * xx * np.maximum(yy, 1))
+def _soft(
+    levels: Levels, look: _Look, dark: NDArray[np.bool_], things: _Things
+) -> NDArray[np.uint8] | None:
+    """Return the shadows beneath which the ground goes on; None: none."""
+    count, labels, stats, _ = _components(dark & (look.factor > SOFT[0]))
     size = stats[:, 4]
-    seen_in, same_in = (np.bincount(labels[a], minlength=count) for a in (seen, same))
-    shadow = (size >= SMALLEST) & (seen_in >= SHOWN[0] * size) & (same_in >= SHOWN[1] * seen_in)
-    shadow[0] = False
+    if count == 1 or size[1:].max() < SMALLEST:
+        return None
+    seen, own = _texture(levels)
+    seen_in, own_in = (np.bincount(labels[a], minlength=count) for a in (seen, own))
+    alike = own_in <= SHOWN[1] * size
+    shown = alike & (seen_in >= SHOWN[0] * size)
+    plain = alike & ~shown & (len(levels) > 1)
+    shadow = np.zeros(count, np.bool_)
+    whose = np.zeros(count, np.int32)
+    for k in np.flatnonzero((shown | plain) & (size >= SMALLEST)):
+        if k == 0:
+            continue
+        x, y, w, h, _ = (int(v) for v in stats[k])
+        box = np.s_[y : y + h, x : x + w]
+        here = labels[box] == k
+        whose[k] = things.labels[box][here][0]
+        factor = look.factor[box][here]
+        shadow[k] = shown[k] or _quantile(factor, 0.75) - _quantile(factor, 0.25) < FLAT
+    gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
+    remains = gone <= (1 - REMAINS) * things.stats[:, 4]
+    shadow &= remains[whose] | (size > LARGE * things.pixels)
     if not shadow.any():
         return None
     out: NDArray[np.uint8] = shadow.astype(np.uint8)[labels] * np.uint8(255)
     return out
 
 
-def _components(mask: NDArray[np.bool_], connectivity: int) -> Any:
+def _texture(levels: Levels) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return where texture should be seen beneath a shadow, and where there is another one."""
     import cv2
 
-    return cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=connectivity)
+    x, y = levels[0]
+    near, side = (5, 5), (WINDOW, WINDOW)
+    mx, my = cv2.blur(x, near), cv2.blur(y, near)
+    factor = my / np.maximum(mx, np.float32(1))
+    texture, other = factor * (x - mx), y - factor * x
+    texture, other = cv2.blur(texture * texture, side), cv2.blur(other * other, side)
+    seen: NDArray[np.bool_] = texture > SEEN * SEEN
+    own: NDArray[np.bool_] = other > OWN * texture + GRAIN * GRAIN
+    return seen, own
+
+
+def _quantile(values: NDArray[np.float32], share: float) -> float:
+    at = int(share * (len(values) - 1))
+    return float(np.partition(values, at)[at])
+
+
+def _components(mask: NDArray[np.bool_]) -> Any:
+    import cv2
+
+    return cv2.connectedComponentsWithStats(mask.view(np.uint8), connectivity=4)
 
 
 def _range(a: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,12 +198,3 @@ def _disc(side: int) -> NDArray[np.uint8]:
 
     disc: NDArray[np.uint8] = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     return disc
-
-
-def _filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
-    outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out = np.zeros(mask.shape, np.uint8)
-    cv2.drawContours(out, outlines, -1, 255, -1)
-    return out
