@@ -18,7 +18,7 @@ from rtdiff.classes import dataclass
 from rtdiff.records import DiffMap, Frame, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
-from rtdiff.shadows import shadows
+from rtdiff.shadows import Levels, shadows
 
 TILE = 8
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
@@ -126,11 +126,17 @@ def _thing(
     luma: NDArray[np.float32] | None = None
     levels = []
     for k in range(len(pair.test.planes)):
-        first, second = (_level(f, k, rect, take(f"{side}{k}", shape, np.float32), scratch)
-                         for side, f in (("x", pair.reference), ("y", pair.test)))
+        first, second = (
+            _level(f, k, rect, take(f"{side}{k}", shape, np.float32), scratch)
+            for side, f in (("x", pair.reference), ("y", pair.test))
+        )
         levels.append((first, second))
+    lost = clipped(levels) if any(c.kind == "light" for c in pair.reference.corrections) else None
+    for k, (first, second) in enumerate(levels):
         d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
         np.subtract(second, first, out=d)
+        if lost is not None:
+            d -= np.clip(d, -lost, lost)
         _unit(pair.noise, k, rect, unit, scratch)
         blurred = take("blurred0" if k == 0 else "blurred", shape, np.float32)
         if k == 0:
@@ -178,6 +184,22 @@ def _level(
     np.multiply(part, np.float32(255 / frame.data_range), out=few, dtype=np.float32)
     np.copyto(out, few.repeat(down, 0)[: out.shape[0]].repeat(right, 1)[:, : out.shape[1]])
     return out
+
+
+def clipped(levels: Levels) -> NDArray[np.float32] | None:
+    """Return by how much the lit reference is outside what a camera can show, (H, W) levels; None: nowhere.
+
+    A camera clips R, G and B, the light knows luma and chroma only. BT.601, which is near enough.
+    """
+    if len(levels) < 3:
+        return None
+    y, cb, cr = (reference for reference, _ in levels[:3])
+    red, blue = y + 1.402 * (cr - 128), y + 1.772 * (cb - 128)
+    green = y - 0.344 * (cb - 128) - 0.714 * (cr - 128)
+    most = np.maximum(np.maximum(red, blue), green) - 255
+    least = np.minimum(np.minimum(red, blue), green)
+    lost: NDArray[np.float32] = np.maximum(np.maximum(most, -least), 0)
+    return lost if lost.any() else None
 
 
 def _unit(

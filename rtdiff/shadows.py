@@ -21,7 +21,7 @@ Levels = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 
 HUE = 2.0  # levels that chroma of a deep one may be off, of what the factor says; towards blue, twice that
 TINTED = 2.5, 6.0  # the same of others, away from blue and towards it: the sky lights them
-EVEN = 8.0  # levels within 3x3 pixels, of what the factor leaves
+EVEN = 8.0  # levels within 3x3 pixels of a deep one
 DEEP = 0.25  # factor of luma below which nothing can be seen beneath
 SOFT = 0.35, 0.96  # factors of other shadows
 FLAT = 0.1  # of the factor, between the quarters of a shadow on ground without texture
@@ -61,11 +61,15 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
 
     look = _look(levels)
     dark = look.tinted & (mask != 0) & (look.factor < SOFT[1])
-    if not dark.any():
-        return None
+    lit = (mask != 0) & (look.factor > 1 / SOFT[1])
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = _Things(labels, stats, pixels)
-    shadow = _soft(levels, look, dark, things)
+    shadow = _soft(levels, look, dark, things) if dark.any() else None
+    if lit.any():  # where the reference has a shadow that is gone
+        back = [(test, reference) for reference, test in levels]
+        before = _look(back)
+        gone = _soft(back, before, lit & before.tinted, things, shown_only=True)
+        shadow = gone if shadow is None else shadow if gone is None else shadow | gone
     if len(levels) > 1:
         deep = _deep(look, dark & look.even & (look.factor < DEEP), things)
         shadow = deep if shadow is None else shadow if deep is None else shadow | deep
@@ -99,8 +103,7 @@ def _look(levels: Levels) -> _Look:
         even &= (off > -HUE) & (off < blue * HUE)
         off *= 1 if k == 0 else -1
         tinted &= (off > -TINTED[0]) & (off < TINTED[1])
-    spread = np.minimum(_range(over), _range(over - cv2.blur(factor, (5, 5)) * under))
-    even &= spread < EVEN
+    even &= _range(over) < EVEN
     return _Look(factor, even, tinted)
 
 
@@ -126,9 +129,12 @@ def _deep(look: _Look, dark: NDArray[np.bool_], things: _Things) -> NDArray[np.u
 
 
 def _soft(
-    levels: Levels, look: _Look, dark: NDArray[np.bool_], things: _Things
+    levels: Levels, look: _Look, dark: NDArray[np.bool_], things: _Things, *, shown_only: bool = False
 ) -> NDArray[np.uint8] | None:
-    """Return the shadows beneath which the ground goes on; None: none."""
+    """Return the shadows beneath which the ground goes on; None: none.
+
+    With `shown_only`, only those that show its texture: a pale thing is even as well.
+    """
     count, labels, stats, _ = _components(dark & (look.factor > SOFT[0]))
     size = stats[:, 4]
     if count == 1 or size[1:].max() < SMALLEST:
@@ -137,7 +143,7 @@ def _soft(
     seen_in, own_in = (np.bincount(labels[a], minlength=count) for a in (seen, own))
     alike = own_in <= SHOWN[1] * size
     shown = alike & (seen_in >= SHOWN[0] * size)
-    plain = alike & ~shown & (len(levels) > 1)
+    plain = alike & ~shown & (len(levels) > 1 and not shown_only)
     shadow = np.zeros(count, np.bool_)
     whose = np.zeros(count, np.int32)
     for k in np.flatnonzero((shown | plain) & (size >= SMALLEST)):
