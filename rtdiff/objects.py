@@ -32,6 +32,7 @@ AROUND = 2  # cells round those that may hold something
 CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow was taken away
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
+EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +47,8 @@ class Pair:
     """As it is at this frame."""
     threshold: float
     """What ``--threshold`` says."""
+    matrix: NDArray[np.float64] | None = None
+    """(2, 3): reference pixel -> pixel of the test as it came, where a movement was undone."""
 
 
 def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> bool:
@@ -131,6 +134,10 @@ def _thing(
             for side, f in (("x", pair.reference), ("y", pair.test))
         )
         levels.append((first, second))
+    if pair.matrix is not None:
+        unseen = _unseen(pair.matrix, rect, pair.noise.texture.shape)
+        for first, second in levels:
+            np.copyto(second, first, where=unseen)
     lost = clipped(levels) if any(c.kind == "light" for c in pair.reference.corrections) else None
     for k, (first, second) in enumerate(levels):
         d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
@@ -184,6 +191,18 @@ def _level(
     np.multiply(part, np.float32(255 / frame.data_range), out=few, dtype=np.float32)
     np.copyto(out, few.repeat(down, 0)[: out.shape[0]].repeat(right, 1)[:, : out.shape[1]])
     return out
+
+
+def _unseen(
+    matrix: NDArray[np.float64], rect: tuple[int, int, int, int], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    """Return which pixels of a rectangle the moved camera does not show."""
+    x, y = np.arange(rect[0], rect[2]), np.arange(rect[1], rect[3])[:, None]
+    unseen = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.bool_)
+    for (a, b, c), size in zip(matrix, shape[::-1], strict=True):
+        at = a * x + b * y + c
+        unseen |= (at < EDGE) | (at > size - 1 - EDGE)
+    return unseen
 
 
 def clipped(levels: Levels) -> NDArray[np.float32] | None:

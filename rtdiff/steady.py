@@ -64,7 +64,8 @@ class Steady:
         diffmap = engine.compare(lit, test)
         mask = self._pool.take(diffmap.mask.shape, np.uint8)
         mask[:] = 0
-        pair = Pair(lit.frame, test.frame, scene.noise, self._threshold)
+        matrix = None if moved is None else moved.matrix
+        pair = Pair(lit.frame, test.frame, scene.noise, self._threshold, matrix)
         if found(pair, diffmap, mask, self._scratch) or diffmap.tiles.area.any():
             diffmap = engine.remasked(diffmap, mask)
         scene.learn(diffmap, test.frame.time_ns)
