@@ -35,7 +35,7 @@ WINDOW = 9
 OWN, GRAIN = 0.5, 3.0  # of the texture's variance, and levels: what differs by more has a texture of its own
 SEEN = 2.5  # levels of texture, darkened, that can be seen
 SHOWN = 0.2, 0.25  # least share of a soft shadow where texture is seen, and most where there is another
-EDGE = 9, 5  # sides of the edges of shadows that go with them: thinner than, nearer than, pixels
+EDGE = 11, 5  # sides of the edges of shadows that go with them: thinner than, nearer than, pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
