@@ -23,6 +23,7 @@ from rtdiff.shadows import Levels, shadows
 TILE = 8
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
 BLUR = 0.8  # standard deviation, pixels
+HALO = 0.5  # of the weak threshold that a pixel itself must reach: blurring makes things larger
 COVERED = 0.55  # of the weak threshold: root mean square of a cell that is worth a look
 FAINT = 9.0 / 6  # of --threshold, in units of the noise of a cell's mean
 LEAST = 6.0  # levels: a mean of less is no thing, however quiet the scene
@@ -157,6 +158,7 @@ def _thing(
     strong, weak = (take(name, shape, np.uint8) for name in ("strong", "weak"))
     least = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
     np.greater(ratio, least[0], out=weak.view(np.bool_))
+    weak &= raw > np.float32(HALO) * least[0]
     np.greater(raw, least[1], out=strong.view(np.bool_))
     strong &= diffmap.mask[y0:y1, x0:x1] & 1
     np.greater(ratio, least[1], out=ratio)

@@ -19,12 +19,13 @@ B_LUMA = 0.1, 0.35  # least and largest b; a tenth of a pixel's shake, leaves in
 B_CHROMA = 0.35  # largest b of chroma
 ENOUGH = 16  # cells to tell a from
 SHARE = 0.1  # of the cells must be textured to tell b: fewer may be the one thing that changed
-UP, DOWN = 0.6, 0.4  # the learned level is where this share of the time is below
-RATE = 0.03  # largest step of the learned level a frame, natural logarithm
-LEAST, MOST = 0.3, 8.0  # bounds of the learned level over the model's
-YOUNG_NS = 2_000_000_000  # in the first 2 s the noise only rises: a frame or two say little
-START = 1.5  # of b, that the learned level starts from: a first frame knows no wind
-LOW = 0.7  # of the model's: what it falls to at once, that is where it may rise from
+UP, DOWN = 0.6, 0.4  # steps of the learned factor: 40 % of the time a cell differs by less than its unit
+RATE = 0.03  # of the natural logarithm, a frame
+LEAST, MOST = 0.3, 8.0  # bounds of the factor
+YOUNG_NS = 2_000_000_000  # for so long it is learned where things are, too, and hardly falls
+SLOWLY = 0.02  # of what a level falls by, a frame; it rises at once
+START = 1.5  # of b, that the factor starts from: a first frame knows no wind
+LOW = 0.7  # the least factor in the first 2 s
 FEWER = 8192  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
 COARSE_B = 0.02, 0.3  # least and largest share of texture that the mean of a cell differs by
@@ -73,8 +74,9 @@ class SceneNoise:
         self.planes = tuple(Level(FLOOR[k % 3 > 0], 0.0) for k in range(len(sums)))
         self.coarse = Level(COARSE_FLOOR, COARSE_B[0])
         shape = (len(sums) + 1, *spread.shape)  # the means of luma's cells come last
-        self._size, self._unit, self._learned, self._factor = (np.ones(shape, np.float32) for _ in range(4))
-        self._model, self._grow = np.ones(shape, np.float32), np.ones(shape, np.float32)
+        self._size, self._unit, self._model, self._factor, self._grow = (
+            np.ones(shape, np.float32) for _ in range(5)
+        )
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
         self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
         self.frames, self._since_ns = 0, 0
@@ -89,6 +91,7 @@ class SceneNoise:
         busy : (rows, columns) bool, optional
             Where things are that do not belong there: not looked at.
         """
+        before = (*self.planes, self.coarse)
         idle = None if busy is None else ~busy.ravel()[:: self._step]
         found = []
         for k, (sums, n) in enumerate(zip(cells, self._counts, strict=True)):
@@ -102,12 +105,12 @@ class SceneNoise:
         self.mean *= -self._scale
         np.abs(self.mean, out=self._size[-1])
         self.coarse = self._level(self._size[-1].ravel()[:: self._step], idle, None)
-        levels = (*self.planes, self.coarse)
-        if self.frames == 0:
-            self._fill(self._learned, levels, START)
+        levels = tuple(_slowly(*pair) for pair in zip((*self.planes, self.coarse), before, strict=True))
+        self.planes, self.coarse = levels[:-1], levels[-1]
         self._fill(self._model, levels, 1.0)
-        np.divide(self._learned, self._model, out=self._factor)
-        np.clip(self._factor, LEAST, MOST, out=self._factor)
+        if self.frames == 0:
+            self._fill(self._factor, levels, START)
+            self._factor /= self._model
         np.multiply(self._model, self._factor, out=self._unit)
         for k, unit in enumerate(self._unit):
             np.maximum(unit, self.floor(k), out=unit)
@@ -120,13 +123,12 @@ class SceneNoise:
         self.frames += 1
         up, down = np.float32(np.exp(RATE * UP)), np.float32(np.exp(-RATE * DOWN))
         np.copyto(self._grow, down)
-        np.copyto(self._grow, up, where=self._size > self._learned)
+        np.multiply(self._model, self._factor, out=self._unit)
+        np.copyto(self._grow, up, where=self._size > self._unit)
         if not young:
             np.copyto(self._grow, 1, where=busy)
-        self._learned *= self._grow
-        if young:
-            np.multiply(self._model, LOW, out=self._grow)
-            np.maximum(self._learned, self._grow, out=self._learned)
+        self._factor *= self._grow
+        np.clip(self._factor, LOW if young else LEAST, MOST, out=self._factor)
 
     def floor(self, k: int) -> float:
         """Return the least unit of a plane, levels; after the planes: of the means of cells."""
@@ -159,6 +161,12 @@ class SceneNoise:
             b = min(max(_quantile(over, 0.75 if colour is None else 0.5), least), most)
         floor = COARSE_FLOOR if colour is None else FLOOR[colour]
         return Level(max(a, floor), b)
+
+
+def _slowly(now: Level, before: Level) -> Level:
+    """Return a level that rises at once and falls slowly."""
+    a, b = (max(new, old + SLOWLY * (new - old)) for new, old in ((now.a, before.a), (now.b, before.b)))
+    return Level(a, b)
 
 
 def _texture(reference: Frame, scale: float) -> NDArray[np.uint8]:
