@@ -33,6 +33,7 @@ AROUND = 2  # cells round those that may hold something
 CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow was taken away
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
+BLOWN = 250.0  # levels: what is as bright in the reference may be any brighter in another light
 EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 
 
@@ -40,8 +41,10 @@ EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 class Pair:
     """What is held against each other, and what is known of it."""
 
+    pinned: Frame
+    """The reference."""
     reference: Frame
-    """In the test's light."""
+    """The same in the test's light."""
     test: Frame
     """Where the reference is."""
     noise: SceneNoise
@@ -139,7 +142,16 @@ def _thing(
         unseen = _unseen(pair.matrix, rect, pair.noise.texture.shape)
         for first, second in levels:
             np.copyto(second, first, where=unseen)
-    lost = clipped(levels) if any(c.kind == "light" for c in pair.reference.corrections) else None
+    lost = None
+    if pair.reference is not pair.pinned:
+        pinned = [
+            _level(pair.pinned, k, rect, take(f"p{k}", shape, np.float32), scratch)
+            for k in range(min(len(levels), 3))
+        ]
+        blown = (highest(pinned) > BLOWN) & (levels[0][1] > levels[0][0])
+        for first, second in levels:
+            np.copyto(second, first, where=blown)
+        lost = clipped([first for first, _ in levels])
     for k, (first, second) in enumerate(levels):
         d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
         np.subtract(second, first, out=d)
@@ -207,19 +219,27 @@ def _unseen(
     return unseen
 
 
-def clipped(levels: Levels) -> NDArray[np.float32] | None:
-    """Return by how much the lit reference is outside what a camera can show, (H, W) levels; None: nowhere.
+def highest(planes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """Return the largest of R, G and B, levels; of Y, Cb, Cr by BT.601, which is near enough."""
+    if len(planes) < 3:
+        return planes[0]
+    y, cb, cr = planes[:3]
+    most = np.maximum(1.402 * (cr - 128), 1.772 * (cb - 128))
+    np.maximum(most, -0.344 * (cb - 128) - 0.714 * (cr - 128), out=most)
+    most += y
+    return most
 
-    A camera clips R, G and B, the light knows luma and chroma only. BT.601, which is near enough.
+
+def clipped(planes: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:
+    """Return by how much a lit reference is outside what a camera can show, levels; None: nowhere.
+
+    A camera clips R, G and B, the light knows luma and chroma only.
     """
-    if len(levels) < 3:
+    if len(planes) < 3:
         return None
-    y, cb, cr = (reference for reference, _ in levels[:3])
-    red, blue = y + 1.402 * (cr - 128), y + 1.772 * (cb - 128)
-    green = y - 0.344 * (cb - 128) - 0.714 * (cr - 128)
-    most = np.maximum(np.maximum(red, blue), green) - 255
-    least = np.minimum(np.minimum(red, blue), green)
-    lost: NDArray[np.float32] = np.maximum(np.maximum(most, -least), 0)
+    y, cb, cr = planes[:3]
+    lowest = 255 - highest([255 - y, 256 - cb, 256 - cr])
+    lost: NDArray[np.float32] = np.maximum(np.maximum(highest(planes) - 255, -lowest), 0)
     return lost if lost.any() else None
 
 

@@ -65,7 +65,7 @@ class Steady:
         mask = self._pool.take(diffmap.mask.shape, np.uint8)
         mask[:] = 0
         matrix = None if moved is None else moved.matrix
-        pair = Pair(lit.frame, test.frame, scene.noise, self._threshold, matrix)
+        pair = Pair(reference.frame, lit.frame, test.frame, scene.noise, self._threshold, matrix)
         if found(pair, diffmap, mask, self._scratch) or diffmap.tiles.area.any():
             diffmap = engine.remasked(diffmap, mask)
         scene.learn(diffmap, test.frame.time_ns)
