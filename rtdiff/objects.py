@@ -33,7 +33,7 @@ AROUND = 2  # cells round those that may hold something
 CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow was taken away
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
-BLOWN = 250.0  # levels: what is as bright in the reference may be any brighter in another light
+BLOWN = 245.0  # levels: what is as bright in the reference may be any brighter in another light
 EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 
 
@@ -173,8 +173,7 @@ def _thing(
     weak &= raw > np.float32(HALO) * least[0]
     np.greater(raw, least[1], out=strong.view(np.bool_))
     strong &= diffmap.mask[y0:y1, x0:x1] & 1
-    np.greater(ratio, least[1], out=ratio)
-    np.maximum(strong, ratio, out=strong, casting="unsafe")
+    strong |= weak & (ratio > least[1])
     mask = _connected(strong, weak)
     assert luma is not None
     part = faint[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
