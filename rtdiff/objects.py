@@ -33,6 +33,7 @@ AROUND = 2  # cells round those that may hold something
 CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow was taken away
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
+FINE = 1_000_000  # pixels of a picture: in larger ones, half the size is enough for shadows
 BLOWN = 245.0  # levels: what is as bright in the reference may be any brighter in another light
 EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 
@@ -55,8 +56,10 @@ class Pair:
     """(2, 3): reference pixel -> pixel of the test as it came, where a movement was undone."""
 
 
-def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> bool:
-    """Fill a mask with the things in a frame; return whether there are any.
+def found(
+    pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
+) -> NDArray[np.uint8] | None:
+    """Fill a mask with the things in a frame; return the cells that were looked at, None if none were.
 
     Parameters
     ----------
@@ -69,14 +72,16 @@ def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
     """
     faint = _faint(pair)
     rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
+    where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
+        where[rect[1] // TILE : -(-rect[3] // TILE), rect[0] // TILE : -(-rect[2] // TILE)] = 1
         mask = _thing(pair, diffmap, faint, rect, scratch)
         if mask is not None:
             part = out[rect[1] : rect[3], rect[0] : rect[2]]
             np.maximum(part, mask, out=part)
             if diffmap.labels is not None:
                 part[diffmap.labels[rect[1] : rect[3], rect[0] : rect[2]] == 0] = 0
-    return bool(rects) and bool(out.any())
+    return where if rects else None
 
 
 def _faint(pair: Pair) -> NDArray[np.bool_]:
@@ -177,16 +182,38 @@ def _thing(
     mask = _connected(strong, weak)
     assert luma is not None
     part = faint[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
+    if mask is not None and part.any():
+        covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
+        part = part & (covered == 0)
     if part.any():
         dim = _dim(pair.noise, luma, part, rect, scratch)
         mask = dim if mask is None else mask | dim
     if mask is None or not mask.any():
         return None
     whole = filled(closed(mask, CLOSE))
-    shadow = shadows(levels, whole, pair.noise.texture.size)
+    shadow = _shadows(levels, whole, pair.noise.texture.size)
     if shadow is None:
         return whole
     return filled(closed(mask & ~shadow, CLOSE_AGAIN))
+
+
+def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
+    """Return where things have their shadows; looked for in half the size where pictures are large."""
+    import cv2
+
+    if pixels < FINE or min(mask.shape) < 2:
+        return shadows(levels, mask, pixels)
+    half = mask.shape[1] // 2, mask.shape[0] // 2
+    small = [
+        (cv2.resize(x, half, interpolation=cv2.INTER_AREA), cv2.resize(y, half, interpolation=cv2.INTER_AREA))
+        for x, y in levels
+    ]
+    few = cv2.resize(mask, half, interpolation=cv2.INTER_NEAREST)
+    found_ = shadows(small, few, pixels // 4)
+    if found_ is None:
+        return None
+    wide: NDArray[np.uint8] = cv2.resize(found_, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return wide
 
 
 def _level(

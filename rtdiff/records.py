@@ -304,8 +304,6 @@ class Diff:
     """Name of the engine that compared."""
     noise_levels: float
     """The noise that differences were measured in, levels of 0..255."""
-    noise_frames: int
-    """How many frames it was learned from; 0: from the pair alone."""
     reference: Frame = field(repr=False)
     """The reference as it was compared."""
     test: Frame = field(repr=False)
@@ -316,6 +314,8 @@ class Diff:
     """Metrics that have a value for every plane: name -> {"y": .., "u": .., "v": .., "all": ..}."""
     whole: Whole = field(default_factory=Whole)
     """What changed in the whole picture at once."""
+    noise_frames: int = 0
+    """How many frames the noise was learned from; 0: from the pair alone."""
     densest: tuple[int, tuple[int, int]] | None = None
     """Most different pixels in a square of ``max_density``, and its left top corner; None: not asked."""
 

@@ -26,7 +26,7 @@ YOUNG_NS = 2_000_000_000  # for so long it is learned where things are, too, and
 SLOWLY = 0.02  # of what a level falls by, a frame; it rises at once
 START = 1.5  # of b, that the factor starts from: a first frame knows no wind
 LOW = 0.7  # the least factor in the first 2 s
-FEWER = 8192  # cells that quantiles are taken of
+FEWER = 4096  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
 COARSE_B = 0.02, 0.3  # least and largest share of texture that the mean of a cell differs by
 MARGIN = 8  # pixels of a cell
@@ -68,8 +68,8 @@ class SceneNoise:
         spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * np.float32(self._scale)
         self._spread = np.maximum(spread, _cell_mean(self.texture, spread.shape))
         step = -(-spread.size // FEWER)
-        few = self._spread.ravel()[::step]
-        self._step, self._few = step, few
+        few = self._spread.ravel()[::step].copy()
+        self._step, self._few, self._square = step, few, self._spread * self._spread
         self._flat, self._textured = few < FLAT, few > TEXTURED
         self.planes = tuple(Level(FLOOR[k % 3 > 0], 0.0) for k in range(len(sums)))
         self.coarse = Level(COARSE_FLOOR, COARSE_B[0])
@@ -78,6 +78,7 @@ class SceneNoise:
             np.ones(shape, np.float32) for _ in range(5)
         )
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
+        self._above = np.zeros(shape, np.bool_)
         self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
         self.frames, self._since_ns = 0, 0
 
@@ -121,12 +122,12 @@ class SceneNoise:
         if self.frames == 0:
             self._since_ns = time_ns
         self.frames += 1
-        up, down = np.float32(np.exp(RATE * UP)), np.float32(np.exp(-RATE * DOWN))
-        np.copyto(self._grow, down)
         np.multiply(self._model, self._factor, out=self._unit)
-        np.copyto(self._grow, up, where=self._size > self._unit)
-        if not young:
-            np.copyto(self._grow, 1, where=busy)
+        np.greater(self._size, self._unit, out=self._above)
+        steps = np.array([-DOWN, UP, 0, 0] if not young else [-DOWN, UP, -DOWN, UP], np.float32)
+        which = self._above.view(np.uint8)
+        which += busy.view(np.uint8) * np.uint8(2)
+        np.take(np.exp(np.float32(RATE) * steps), which, out=self._grow, mode="clip")
         self._factor *= self._grow
         np.clip(self._factor, LOW if young else LEAST, MOST, out=self._factor)
 
@@ -137,8 +138,9 @@ class SceneNoise:
     def _fill(self, out: NDArray[np.float32], levels: tuple[Level, ...], times: float) -> None:
         """Fill what the model says, with so many times its b."""
         for part, level in zip(out, levels, strict=True):
-            np.multiply(self._spread, times * level.b, out=part)
-            np.hypot(part, level.a, out=part)
+            np.multiply(self._square, (times * level.b) ** 2, out=part)
+            part += np.float32(level.a**2)
+            np.sqrt(part, out=part)
 
     @property
     def noise(self) -> Noise:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 
+Texture = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+"""Where texture should be seen beneath a shadow, and where there is another one."""
 Levels = list[tuple[NDArray[np.float32], NDArray[np.float32]]]
 """Reference and test by plane, levels of 0..255."""
 
@@ -64,11 +66,13 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     lit = (mask != 0) & (look.factor > 1 / SOFT[1])
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = _Things(labels, stats, pixels)
-    shadow = _soft(levels, look, dark, things) if dark.any() else None
+    come, left = _texture(levels)
+    shadow = _soft(look, dark, things, come, plain=len(levels) > 1) if dark.any() else None
     if lit.any():  # where the reference has a shadow that is gone
-        back = [(test, reference) for reference, test in levels]
-        before = _look(back)
-        gone = _soft(back, before, lit & before.tinted, things, shown_only=True)
+        before = _look([(test, reference) for reference, test in levels]) if len(levels) > 1 else look
+        if before is look:
+            before = _Look(1 / np.maximum(look.factor, np.float32(0.01)), look.even, look.tinted)
+        gone = _soft(before, lit & before.tinted, things, left, plain=False)
         shadow = gone if shadow is None else shadow if gone is None else shadow | gone
     if len(levels) > 1:
         deep = _deep(look, dark & look.even & (look.factor < DEEP), things)
@@ -129,24 +133,24 @@ def _deep(look: _Look, dark: NDArray[np.bool_], things: _Things) -> NDArray[np.u
 
 
 def _soft(
-    levels: Levels, look: _Look, dark: NDArray[np.bool_], things: _Things, *, shown_only: bool = False
+    look: _Look, dark: NDArray[np.bool_], things: _Things, texture: Texture, *, plain: bool
 ) -> NDArray[np.uint8] | None:
     """Return the shadows beneath which the ground goes on; None: none.
 
-    With `shown_only`, only those that show its texture: a pale thing is even as well.
+    Without `plain`, only those that show its texture: a pale thing is even as well.
     """
     count, labels, stats, _ = _components(dark & (look.factor > SOFT[0]))
     size = stats[:, 4]
     if count == 1 or size[1:].max() < SMALLEST:
         return None
-    seen, own = _texture(levels)
+    seen, own = texture
     seen_in, own_in = (np.bincount(labels[a], minlength=count) for a in (seen, own))
     alike = own_in <= SHOWN[1] * size
     shown = alike & (seen_in >= SHOWN[0] * size)
-    plain = alike & ~shown & (len(levels) > 1 and not shown_only)
+    even = alike & ~shown & plain
     shadow = np.zeros(count, np.bool_)
     whose = np.zeros(count, np.int32)
-    for k in np.flatnonzero((shown | plain) & (size >= SMALLEST)):
+    for k in np.flatnonzero((shown | even) & (size >= SMALLEST)):
         if k == 0:
             continue
         x, y, w, h, _ = (int(v) for v in stats[k])
@@ -164,19 +168,23 @@ def _soft(
     return out
 
 
-def _texture(levels: Levels) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return where texture should be seen beneath a shadow, and where there is another one."""
+def _texture(levels: Levels) -> tuple[Texture, Texture]:
+    """Return the texture beneath shadows that have come, and beneath those that have gone."""
     import cv2
 
     x, y = levels[0]
     near, side = (5, 5), (WINDOW, WINDOW)
     mx, my = cv2.blur(x, near), cv2.blur(y, near)
-    factor = my / np.maximum(mx, np.float32(1))
-    texture, other = factor * (x - mx), y - factor * x
-    texture, other = cv2.blur(texture * texture, side), cv2.blur(other * other, side)
-    seen: NDArray[np.bool_] = texture > SEEN * SEEN
-    own: NDArray[np.bool_] = other > OWN * texture + GRAIN * GRAIN
-    return seen, own
+    square = my / np.maximum(mx, np.float32(1))
+    other = y - square * x
+    other = cv2.blur(np.multiply(other, other, out=other), side)
+    square *= square
+    before, now = (cv2.blur(np.square(a - m), side) for a, m in ((x, mx), (y, my)))
+    before *= square
+    limits = np.float32(SEEN * SEEN), np.float32(GRAIN * GRAIN)
+    dark = before > limits[0], other > OWN * before + limits[1]
+    lit = now > limits[0] * square, other > OWN * now + limits[1] * square
+    return dark, lit
 
 
 def _quantile(values: NDArray[np.float32], share: float) -> float:

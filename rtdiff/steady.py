@@ -66,8 +66,9 @@ class Steady:
         mask[:] = 0
         matrix = None if moved is None else moved.matrix
         pair = Pair(reference.frame, lit.frame, test.frame, scene.noise, self._threshold, matrix)
-        if found(pair, diffmap, mask, self._scratch) or diffmap.tiles.area.any():
-            diffmap = engine.remasked(diffmap, mask)
+        where = found(pair, diffmap, mask, self._scratch)
+        if where is not None or diffmap.tiles.area.any():
+            diffmap = engine.remasked(diffmap, mask, scene.nowhere if where is None else where)
         scene.learn(diffmap, test.frame.time_ns)
         return diffmap
 
@@ -95,6 +96,7 @@ class _Scene:
         self.lighting, self.noise = Lighting(frame, sums), SceneNoise(frame, sums)
         self.busy: NDArray[np.bool_] | None = None
         self._wide = np.zeros(sums[0].shape[:2], np.uint8)
+        self.nowhere = np.zeros_like(self._wide)
         self._light: Light | None = None
         self._lit = reference
 

@@ -97,18 +97,23 @@ class NumbaEngine(Engine):
         told = (*frame.corrections, light.told)
         return self.prepare(replace(frame, planes=planes, corrections=told))
 
-    def remasked(self, diffmap: DiffMap, mask: NDArray[np.uint8]) -> DiffMap:
-        """Return the last comparison with another mask, (H, W) uint8, 255 where different."""
+    def remasked(
+        self, diffmap: DiffMap, mask: NDArray[np.uint8], where: NDArray[np.uint8]
+    ) -> DiffMap:
+        """Return the last comparison with another mask, (H, W) uint8, 255 where different.
+
+        `where`, (rows, columns) of cells, is not 0 where the mask may be set.
+        """
         plan = self.plan(mask.shape)
         if plan.window != rule.WINDOW:
-            return Engine.remasked(self, diffmap, mask)
+            return Engine.remasked(self, diffmap, mask, where)
         from rtdiff.engines.mask_kernels import retile  # compiles on first use
 
         cells = _cells(plan.shape)[0] * _cells(plan.shape)[1]
         tiles, lows = self._pool.take((6, cells), np.int32), self._pool.take((cells,), np.float32)
         colours, steps = self._colours(diffmap.reference, plan)  # as the comparison left them
         x, y = diffmap.reference.planes[0], diffmap.test.planes[0]
-        retile(mask, diffmap.map(), x, y, colours, steps, tiles, lows)
+        retile(mask, where, diffmap.map(), x, y, colours, steps, tiles, lows)
         return replace(
             diffmap,
             tiles=_tiles(_cells(plan.shape), tiles, lows),
