@@ -56,9 +56,7 @@ class Pair:
     """(2, 3): reference pixel -> pixel of the test as it came, where a movement was undone."""
 
 
-def found(
-    pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
-) -> NDArray[np.uint8] | None:
+def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8] | None:
     """Fill a mask with the things in a frame; return the cells that were looked at, None if none were.
 
     Parameters
@@ -250,7 +248,7 @@ def highest(planes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
     if len(planes) < 3:
         return planes[0]
     y, cb, cr = planes[:3]
-    most = np.maximum(1.402 * (cr - 128), 1.772 * (cb - 128))
+    most: NDArray[np.float32] = np.maximum(1.402 * (cr - 128), 1.772 * (cb - 128))
     np.maximum(most, -0.344 * (cb - 128) - 0.714 * (cr - 128), out=most)
     most += y
     return most

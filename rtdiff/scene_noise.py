@@ -62,7 +62,9 @@ class SceneNoise:
         self._scale = 255 / reference.data_range
         self.texture = _texture(reference, self._scale)
         luma = self.texture.shape
-        self._counts = [_counts(luma, s.shape[:2], p.shape) for s, p in zip(sums, reference.planes, strict=True)]
+        self._counts = [
+            _counts(luma, s.shape[:2], p.shape) for s, p in zip(sums, reference.planes, strict=True)
+        ]
         n, x = self._counts[0], sums[0].astype(np.float32)
         mean = x[..., 0] / n
         spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * np.float32(self._scale)
@@ -150,9 +152,15 @@ class SceneNoise:
 
     def _level(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None, colour: bool | None) -> Level:
         """Return a and b of one plane; `colour` None: of the means of cells."""
-        flat, textured = (self._flat, self._textured) if idle is None else (self._flat & idle, self._textured & idle)
+        flat, textured = (
+            (self._flat, self._textured) if idle is None else (self._flat & idle, self._textured & idle)
+        )
         if colour is None:
-            a = max(1.5 * _quantile(rms[flat], 0.5), COARSE_FLOOR) if flat.sum() >= ENOUGH else 2 * COARSE_FLOOR
+            a = (
+                max(1.5 * _quantile(rms[flat], 0.5), COARSE_FLOOR)
+                if flat.sum() >= ENOUGH
+                else 2 * COARSE_FLOOR
+            )
             least, most = COARSE_B
         else:
             a = _quantile(rms[flat], 0.5) if flat.sum() >= ENOUGH else _quantile(rms, 0.25)

@@ -64,14 +64,15 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     look = _look(levels)
     dark = look.tinted & (mask != 0) & (look.factor < SOFT[1])
     lit = (mask != 0) & (look.factor > 1 / SOFT[1])
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = _Things(labels, stats, pixels)
     come, left = _texture(levels)
     shadow = _soft(look, dark, things, come, plain=len(levels) > 1) if dark.any() else None
     if lit.any():  # where the reference has a shadow that is gone
         before = _look([(test, reference) for reference, test in levels]) if len(levels) > 1 else look
         if before is look:
-            before = _Look(1 / np.maximum(look.factor, np.float32(0.01)), look.even, look.tinted)
+            factor = np.reciprocal(np.maximum(look.factor, np.float32(0.01)))
+            before = _Look(factor, look.even, look.tinted)
         gone = _soft(before, lit & before.tinted, things, left, plain=False)
         shadow = gone if shadow is None else shadow if gone is None else shadow | gone
     if len(levels) > 1:

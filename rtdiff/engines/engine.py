@@ -184,9 +184,7 @@ class Engine:
         planes = tuple(cells.lit_planes(frame.planes, light, frame.data_range))
         return self.prepare(replace(frame, planes=planes, corrections=(*frame.corrections, light.told)))
 
-    def remasked(
-        self, diffmap: DiffMap, mask: NDArray[np.uint8], where: NDArray[np.uint8]
-    ) -> DiffMap:
+    def remasked(self, diffmap: DiffMap, mask: NDArray[np.uint8], where: NDArray[np.uint8]) -> DiffMap:
         """Return the last comparison with another mask, (H, W) uint8, 255 where different.
 
         `where`, (rows, columns) of cells, is not 0 where the mask may be set.

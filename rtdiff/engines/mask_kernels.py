@@ -30,9 +30,9 @@ def retile(mask, where, ssim, x, y, colours, steps, tiles, lows):
             count, left, right, most, low = 0, width, 0, 0, np.float32(2)
             for i in range(first, end):
                 if mask[row, i]:
-                    d = abs(int(x[row, i]) - int(y[row, i]))
+                    d = abs(np.int32(x[row, i]) - np.int32(y[row, i]))
                     if tinted:
-                        d = max(d, int(colours[row // steps[0], i // steps[1]]))
+                        d = max(d, np.int32(colours[row // steps[0], i // steps[1]]))
                     count += 1
                     left, right = min(left, i), i + 1
                     most, low = max(most, d), min(low, ssim[row, i])
