@@ -156,6 +156,11 @@ class WatchConfig(CommonConfig):
     min_area = Option(
         f.AREA, Area(0.0002), "Smallest region, a fraction of the zones (0.02%) or pixels (16px)"
     )
+    merge = Option(
+        f.whole(0, 10_000, "PX"),
+        2,
+        "Regions nearer than this are one, pixels, 0 to 10000; things are whole already, and cars drive in line",
+    )
     min_side = Option(f.whole(1, 65535, "PX"), 4, "Smallest width and height of a region, pixels, 1 to 65535")
     log = Option(FILE.or_none(), None, "Write events as JSON lines; - is stdout")
     exit_code = Option(f.FLAG, False, "Exit with 1 when an alarm was raised")
