@@ -208,4 +208,10 @@ def summary_json(settings: WatchConfig, summary: Summary, rooms: Watch) -> dict[
     }
     if summary.compared:
         made |= {"score": summary.score, "score_min": summary.score_min, "worst_frame": summary.worst_frame}
+    if summary.last is not None:
+        from rtdiff.reports.compare_json import correction_json
+
+        last = summary.last
+        made |= {"noise_levels": last.noise_levels, "noise_frames": last.noise_frames}
+        made["corrections"] = [correction_json(one) for one in last.corrections]
     return made

@@ -106,3 +106,8 @@ def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:
     out.write(f"score    {score_text(summary.score)} on average{worst}\n")
     out.write(f"regions  in {count_text(summary.different, 'frame')}\n")
     out.write(f"alarms   {summary.alarms}\n")
+    if summary.last is not None and summary.last.noise_frames:
+        last = summary.last
+        out.write(
+            f"noise    {last.noise_levels:.2g} of 255 levels, learned from {count_text(last.noise_frames, 'frame')}\n"
+        )
