@@ -159,7 +159,7 @@ class WatchConfig(CommonConfig):
     merge = Option(
         f.whole(0, 10_000, "PX"),
         2,
-        "Regions nearer than this are one, pixels, 0 to 10000; things are whole already, and cars drive in line",
+        "Regions nearer than this are one, pixels, 0 to 10000; things are whole already",
     )
     min_side = Option(f.whole(1, 65535, "PX"), 4, "Smallest width and height of a region, pixels, 1 to 65535")
     log = Option(FILE.or_none(), None, "Write events as JSON lines; - is stdout")

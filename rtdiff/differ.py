@@ -150,6 +150,8 @@ class Differ:
             frame = self._from_array(frame)
         elif not isinstance(frame, Frame):
             frame = frame_of(frame, "frame", self._data_range)
+            frame = replace(frame, index=self._index, time_ns=self._index * self._step, _made=[])
+            self._index += 1
         current = self._engine.prepare(frame)
         against = self._reference.against(current)
         if against is None:

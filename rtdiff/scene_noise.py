@@ -14,6 +14,7 @@ from rtdiff.classes import dataclass
 from rtdiff.records import Frame, Noise
 
 FLOOR = 3.0, 1.5  # levels of luma and of chroma; what differs by less than 4.5 of them is no object
+CEILING = 6.0, 6.0, 3.0  # of luma, chroma and the means of cells: what differs by more all over is another picture
 TEXTURED, FLAT = 8.0, 4.0  # levels: cells with more texture tell b, with less a
 B_LUMA = 0.1, 0.35  # least and largest b; a tenth of a pixel's shake, leaves in the wind
 B_CHROMA = 0.35  # largest b of chroma
@@ -22,9 +23,11 @@ SHARE = 0.1  # of the cells must be textured to tell b: fewer may be the one thi
 UP, DOWN = 0.6, 0.4  # steps of the learned factor: 40 % of the time a cell differs by less than its unit
 RATE = 0.03  # of the natural logarithm, a frame
 LEAST, MOST = 0.3, 8.0  # bounds of the factor
-YOUNG_NS = 2_000_000_000  # for so long it is learned where things are, too, and hardly falls
+YOUNG_NS = 2_000_000_000  # for so long it hardly falls: a few frames say little
 SLOWLY = 0.02  # of what a level falls by, a frame; it rises at once
 START = 1.5  # of b, that the factor starts from: a first frame knows no wind
+STEADY_MEAN = 4.0  # levels: cells whose mean is farther off do not teach more noise
+WAVERS = 0.7, 0.1  # levels, and share of how far its mean is off, that a cell changes by from frame to frame
 LOW = 0.7  # the least factor in the first 2 s
 FEWER = 4096  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
@@ -80,7 +83,7 @@ class SceneNoise:
             np.ones(shape, np.float32) for _ in range(5)
         )
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
-        self._above = np.zeros(shape, np.bool_)
+        self._above, self._before = np.zeros(shape, np.bool_), np.zeros(spread.shape, np.float32)
         self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
         self.frames, self._since_ns = 0, 0
 
@@ -126,12 +129,24 @@ class SceneNoise:
         self.frames += 1
         np.multiply(self._model, self._factor, out=self._unit)
         np.greater(self._size, self._unit, out=self._above)
-        steps = np.array([-DOWN, UP, 0, 0] if not young else [-DOWN, UP, -DOWN, UP], np.float32)
+        wavers = self._wavers()
+        self._above &= wavers | (self._size[-1] < STEADY_MEAN)  # else something may be coming, slowly
+        if young:
+            busy = busy & ~wavers
+        steps = np.array([-DOWN, UP, 0, 0], np.float32)  # above its unit: 1; something is there: 2
         which = self._above.view(np.uint8)
         which += busy.view(np.uint8) * np.uint8(2)
         np.take(np.exp(np.float32(RATE) * steps), which, out=self._grow, mode="clip")
         self._factor *= self._grow
         np.clip(self._factor, LOW if young else LEAST, MOST, out=self._factor)
+
+    def _wavers(self) -> NDArray[np.bool_]:
+        """Return the cells that change from frame to frame, as leaves do and things that stand there do not."""
+        np.subtract(self.mean, self._before, out=self._before)
+        np.abs(self._before, out=self._before)
+        wavers: NDArray[np.bool_] = self._before > np.float32(WAVERS[1]) * self._size[-1] + np.float32(WAVERS[0])
+        np.copyto(self._before, self.mean)
+        return wavers
 
     def floor(self, k: int) -> float:
         """Return the least unit of a plane, levels; after the planes: of the means of cells."""
@@ -170,7 +185,7 @@ class SceneNoise:
             over = np.sqrt(np.maximum(rms[textured] ** 2 - a * a, 0)) / self._few[textured]
             b = min(max(_quantile(over, 0.75 if colour is None else 0.5), least), most)
         floor = COARSE_FLOOR if colour is None else FLOOR[colour]
-        return Level(max(a, floor), b)
+        return Level(min(max(a, floor), CEILING[2 if colour is None else colour]), b)
 
 
 def _slowly(now: Level, before: Level) -> Level:

@@ -162,7 +162,7 @@ def _soft(
         shadow[k] = shown[k] or _quantile(factor, 0.75) - _quantile(factor, 0.25) < FLAT
     gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
     remains = gone <= (1 - REMAINS) * things.stats[:, 4]
-    shadow &= remains[whose] | (size > LARGE * things.pixels)
+    shadow &= remains[whose] | (shown & (size > LARGE * things.pixels))
     if not shadow.any():
         return None
     out: NDArray[np.uint8] = shadow.astype(np.uint8)[labels] * np.uint8(255)

@@ -94,7 +94,11 @@ class _Scene:
         frame, sums = reference.frame, engine.cell_means(reference)
         self.motion = MotionEstimator(frame.luma, frame.data_range, compiled=engine.name == "numba")
         self.lighting, self.noise = Lighting(frame, sums), SceneNoise(frame, sums)
-        self.busy: NDArray[np.bool_] | None = None
+        zones = engine.plan(frame.luma.shape).tile_labels
+        self._ignored = None if zones is None or not (zones == 0).any() else (zones == 0)
+        if self._ignored is not None:
+            self._ignored = self._ignored.reshape(sums[0].shape[:2])
+        self.busy: NDArray[np.bool_] | None = self._ignored
         self._wide = np.zeros(sums[0].shape[:2], np.uint8)
         self.nowhere = np.zeros_like(self._wide)
         self._light: Light | None = None
@@ -121,3 +125,5 @@ class _Scene:
         busy = self._wide.view(np.bool_)
         self.noise.learn(busy, time_ns)
         self.busy = busy if 0 < busy.sum() <= MOST * busy.size else None
+        if self._ignored is not None:
+            self.busy = self._ignored if self.busy is None else self.busy | self._ignored

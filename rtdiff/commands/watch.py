@@ -108,6 +108,5 @@ def _say_end(settings: WatchConfig, summary: Summary, kind: str) -> None:
     out.write(f"alarms   {summary.alarms}\n")
     if summary.last is not None and summary.last.noise_frames:
         last = summary.last
-        out.write(
-            f"noise    {last.noise_levels:.2g} of 255 levels, learned from {count_text(last.noise_frames, 'frame')}\n"
-        )
+        learned = count_text(last.noise_frames, "frame")
+        out.write(f"noise    {last.noise_levels:.2g} of 255 levels, learned from {learned}\n")
