@@ -158,9 +158,10 @@ def test_the_black_beneath_a_car_is_its_shadow() -> None:
         (UPPER, (8, 8, 8)),  # a roof is not beneath
         ((104, 100, 176, 140), (8, 8, 8)),  # more than a small part
         (LOWER, (2, 8, 40)),  # has a hue
+        (LOWER, (10, 12, 4)),  # has a little of one
         (LOWER, (60, 62, 64)),  # not that dark
     ],
-    ids=["above", "large", "red", "not black"],
+    ids=["above", "large", "red", "greenish", "not black"],
 )
 def test_other_dark_parts_of_a_car_are_its_own(deep: Box, colour: tuple[float, float, float]) -> None:
     scene, mask = car(deep, colour)
