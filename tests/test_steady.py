@@ -286,3 +286,25 @@ def test_a_watch_that_starts_again_knows_nothing_of_before() -> None:
     assert [diff.noise_levels for diff in again] == [diff.noise_levels for diff in first]
     assert first[3].noise_levels > first[0].noise_levels  # it does learn
     assert_alike(first, again)
+
+
+KINDS = {
+    "gray": (lambda made: made[..., 1], {}),
+    "16 bit": (lambda made: made.astype(np.uint16) * 257, {"data_range": 65535}),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_movement_and_light_are_undone_in_every_kind_of_picture(kind: str) -> None:
+    make, options = KINDS[kind]
+    wide, rng = picture(DRAWN), np.random.default_rng(3)
+    reference = make(seen(wide, rng, sigma=0))
+    frames = [make(seen(w, rng, by=(1.3, 2.2), gain=0.85)) for w in (wide, with_thing(wide))]
+    for engine in ("numba", "numpy"):
+        found = looked(engine, reference, frames, threads=2, **options)
+        for diff in found:
+            assert {told.kind for told in diff.corrections} == {"light", "shift"}
+        assert found[0].boxes == ()
+        assert len(found[1].boxes) == 1
+        assert np.abs(np.subtract(found[1].boxes[0].xyxy, THING)).max() <= 2
+        assert_alike(found, looked(engine, reference, frames, threads=1, **options))
