@@ -330,7 +330,8 @@ def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     import cv2
 
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_CONSTANT)  # else things grow to the edge
+    # else things near the edge grow to it
+    wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE)
     out: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, shape)[side:-side, side:-side]
     return np.ascontiguousarray(out)
 

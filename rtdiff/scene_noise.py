@@ -14,20 +14,25 @@ from rtdiff.classes import dataclass
 from rtdiff.records import Frame, Noise
 
 FLOOR = 3.0, 1.5  # levels of luma and of chroma; what differs by less than 4.5 of them is no object
-CEILING = 6.0, 6.0, 3.0  # of luma, chroma and the means of cells: what differs by more all over is another picture
+CEILING = (
+    6.0,
+    6.0,
+    3.0,
+)  # of luma, chroma and the means of cells: what differs by more all over is another picture
+TOLD = 16.0  # levels of noise that are told at most
 TEXTURED, FLAT = 8.0, 4.0  # levels: cells with more texture tell b, with less a
 B_LUMA = 0.1, 0.35  # least and largest b; a tenth of a pixel's shake, leaves in the wind
 B_CHROMA = 0.35  # largest b of chroma
 ENOUGH = 16  # cells to tell a from
 SHARE = 0.1  # of the cells must be textured to tell b: fewer may be the one thing that changed
-UP, DOWN = 0.6, 0.4  # steps of the learned factor: 40 % of the time a cell differs by less than its unit
+UP, DOWN = 0.67, 0.33  # steps of the learned factor: 67 % of the time a cell differs by less than its unit
 RATE = 0.03  # of the natural logarithm, a frame
 LEAST, MOST = 0.3, 8.0  # bounds of the factor
 YOUNG_NS = 2_000_000_000  # for so long it hardly falls: a few frames say little
 SLOWLY = 0.02  # of what a level falls by, a frame; it rises at once
 START = 1.5  # of b, that the factor starts from: a first frame knows no wind
 STEADY_MEAN = 4.0  # levels: cells whose mean is farther off do not teach more noise
-WAVERS = 0.4, 0.03  # levels, and share of how far its mean is off, that a cell changes by from frame to frame
+WAVERS = 0.3, 0.02  # levels, and share of how far its mean is off, that a cell changes by from frame to frame
 LOW = 0.7  # the least factor in the first 2 s
 FEWER = 4096  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
@@ -85,7 +90,7 @@ class SceneNoise:
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
         self._above, self._before = np.zeros(shape, np.bool_), np.zeros(spread.shape, np.float32)
         self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
-        self.frames, self._since_ns = 0, 0
+        self.frames, self._since_ns, self._flat_level = 0, 0, FLOOR[0]
 
     def look(self, cells: list[NDArray[np.int64]], busy: NDArray[np.bool_] | None) -> None:
         """Take in a frame: what cells differ by, and the model of this pair.
@@ -106,6 +111,8 @@ class SceneNoise:
             np.sqrt(rms, out=rms)
             rms *= self._scale
             found.append(self._level(rms.ravel()[:: self._step], idle, k % 3 > 0))
+            if k == 0:
+                self._flat_level = min(self._told(rms.ravel()[:: self._step], idle), TOLD)
         self.planes = tuple(found)
         np.divide(cells[0][..., 0], self._counts[0], out=self.mean)
         self.mean *= -self._scale
@@ -141,10 +148,12 @@ class SceneNoise:
         np.clip(self._factor, LOW if young else LEAST, MOST, out=self._factor)
 
     def _wavers(self) -> NDArray[np.bool_]:
-        """Return the cells that change from frame to frame, as leaves do and things that stand there do not."""
+        """Return the cells that change from frame to frame, as leaves do and what stands there does not."""
         np.subtract(self.mean, self._before, out=self._before)
         np.abs(self._before, out=self._before)
-        wavers: NDArray[np.bool_] = self._before > np.float32(WAVERS[1]) * self._size[-1] + np.float32(WAVERS[0])
+        wavers: NDArray[np.bool_] = self._before > np.float32(WAVERS[1]) * self._size[-1] + np.float32(
+            WAVERS[0]
+        )
         np.copyto(self._before, self.mean)
         return wavers
 
@@ -163,7 +172,12 @@ class SceneNoise:
     def noise(self) -> Noise:
         """The noise of flat places of luma and of chroma, levels, and how many frames were learned from."""
         chroma = [level.a for k, level in enumerate(self.planes) if k % 3]
-        return Noise(max(self.planes[0].a, 1.0), max([*chroma, 1.0]), frames=self.frames)
+        return Noise(max(self._flat_level, 1.0), max([*chroma, 1.0]), frames=self.frames)
+
+    def _told(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None) -> float:
+        """Return what flat places differ by, levels."""
+        flat = self._flat if idle is None else self._flat & idle
+        return _quantile(rms[flat], 0.5) if flat.sum() >= ENOUGH else _quantile(rms, 0.25)
 
     def _level(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None, colour: bool | None) -> Level:
         """Return a and b of one plane; `colour` None: of the means of cells."""
@@ -178,7 +192,7 @@ class SceneNoise:
             )
             least, most = COARSE_B
         else:
-            a = _quantile(rms[flat], 0.5) if flat.sum() >= ENOUGH else _quantile(rms, 0.25)
+            a = self._told(rms, idle)
             least, most = (0.0, B_CHROMA) if colour else B_LUMA
         b = least
         if textured.sum() >= max(ENOUGH, SHARE * len(rms)):

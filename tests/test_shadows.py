@@ -73,12 +73,6 @@ def test_a_thing_is_boxed_without_its_shadow(factor: float, gray: bool) -> None:
     assert not diff.mask[top + 4 : bottom - 4, left + 6 : right - 4].any()
 
 
-def test_a_shadow_on_even_ground_goes_too_where_its_hue_is_known() -> None:
-    clean = ground(contrast=0)
-    scene = put(darkened(clean, SHADOW, 0.6), THING, YELLOW)
-    assert away(looked(clean, scene), THING) <= 3
-
-
 def test_without_hue_nothing_is_told_of_even_ground() -> None:
     """A flat gray thing beside another looks as its shadow would: it stays."""
     clean = ground(contrast=0)
