@@ -47,6 +47,7 @@ class Steady:
         """Compare a frame with the reference; what was undone is told in the corrections of both."""
         scene = self._scene
         if scene is None or scene.reference is not reference:
+            self._pool, self._scratch = Pool(), Scratch()  # those of another size are not needed any more
             scene = self._scene = _Scene(self._engine, reference)
         engine = self._engine
         moved = scene.motion.estimate(test.frame.luma, scene.busy_bytes)
@@ -71,10 +72,6 @@ class Steady:
             diffmap = engine.remasked(diffmap, mask, scene.nowhere if where is None else where)
         scene.learn(diffmap, test.frame.time_ns)
         return diffmap
-
-    def forget(self) -> None:
-        """Forget what was learned of the scene."""
-        self._scene = None
 
     def close(self) -> None:
         """Let go of buffers, threads and the device; idempotent."""
