@@ -44,9 +44,12 @@ def text(rows: list[Row]) -> str:
 
 
 def _warm() -> Row:
+    from rtdiff import unmoving
     from rtdiff.engines import warm
 
     try:
-        return Row("warm", "ok", f"kernels compiled or loaded in {warm():.2f} s")
+        seconds = warm()
+        unmoving.warm()
+        return Row("warm", "ok", f"kernels compiled or loaded in {seconds:.2f} s and those of moved cameras")
     except Exception as error:  # whatever a broken Numba raises; the row of the engine says the remedy
         return Row("warm", "missing", " ".join(str(error).split()), "see the rows of numba")
