@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.engines import cell_kernels as kernels
+from rtdiff.engines.bands import Bands
 from rtdiff.engines.cells import ONE, SHIFT, LightLike, kind, lattice, sides, steps
-from rtdiff.engines.metric_bands import Bands
 from rtdiff.engines.rule import TILE
 from rtdiff.records import Prepared
 

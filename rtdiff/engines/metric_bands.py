@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.engines import ffmpeg_ssim, gaussian
 from rtdiff.engines import numba_metrics as kernels
+from rtdiff.engines.bands import Bands
 from rtdiff.engines.plan import Plan
-
-
-class Bands(NamedTuple):
-    """What an engine lends."""
-
-    take: Callable[[tuple[int, ...], Any], NDArray[Any]]
-    """Shape, dtype -> an array of undefined contents, used again once nobody holds it."""
-    run: Callable[[int, Callable[[int, int, int], None]], None]
-    """Runs a job (number of the band, first row, end row) for every band of so many rows."""
-    most: int
-    """How many bands there are at most."""
 
 
 def gaussian_sums(x: Any, y: Any, data_range: int, plan: Plan, bands: Bands) -> NDArray[np.float64]:

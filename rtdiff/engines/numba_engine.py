@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines import numba_kernels as kernels
+from rtdiff.engines.bands import Bands
 from rtdiff.engines.cells import LightLike, plain
 from rtdiff.engines.engine import DIFFERENCES, MEASURES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
@@ -85,14 +86,12 @@ class NumbaEngine(Engine):
     def cells(self, reference: Prepared, test: Prepared) -> list[NDArray[Any]]:
         """As `Engine.cells`, into arrays that are used again once nobody holds them."""
         from rtdiff.engines.cell_bands import cells  # compiles on first use
-        from rtdiff.engines.metric_bands import Bands
 
         return cells(reference, test, Bands(self._pool.take, self._on_threads, self._bands))
 
     def relit(self, prepared: Prepared, light: LightLike) -> Prepared:
         """As `Engine.relit`, into arrays that are used again once nobody holds them."""
         from rtdiff.engines.cell_bands import relit
-        from rtdiff.engines.metric_bands import Bands
 
         frame = prepared.frame
         planes = relit(prepared, light, Bands(self._pool.take, self._on_threads, self._bands))
@@ -171,7 +170,7 @@ class NumbaEngine(Engine):
         """Return (runs,) sums of the map of ``ssim-gaussian``; `plan` is one with its window."""
         if plan.window != gaussian.SIDE:
             return Engine.gaussian_sums(self, reference, test, plan)
-        from rtdiff.engines.metric_bands import Bands, gaussian_sums  # compiles on first use
+        from rtdiff.engines.metric_bands import gaussian_sums  # compiles on first use
 
         x, y = reference.planes[0], test.planes[0]
         bands = Bands(self._pool.take, self._on_threads, self._bands)
@@ -181,7 +180,7 @@ class NumbaEngine(Engine):
         """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
         if min(shape) < ffmpeg_ssim.SIDE:
             return Engine.ffmpeg_windows(self, x, y, shape, peak)
-        from rtdiff.engines.metric_bands import Bands, ffmpeg_windows
+        from rtdiff.engines.metric_bands import ffmpeg_windows
 
         return ffmpeg_windows(x, y, shape, peak, Bands(self._pool.take, self._on_threads, self._bands))
 
