@@ -14,13 +14,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.classes import dataclass
-from rtdiff.records import DiffMap, Frame, Tiles
+from rtdiff.levels import TILE, Pair, comparable, unit_of
+from rtdiff.records import DiffMap, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
 from rtdiff.shadows import Levels, shadows
 
-TILE = 8
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
 BLUR = 0.8  # standard deviation, pixels
 HALO = 0.5  # of the weak threshold that a pixel itself must reach: blurring makes things larger
@@ -34,26 +33,6 @@ CLOSE, CLOSE_AGAIN = 9, 5  # pixels: gaps of less are closed, and after a shadow
 MANY = 0.5  # of the picture: where more is to be looked at, all of it is
 RECTS = 40
 FINE = 1_000_000  # pixels of a picture: in larger ones, half the size is enough for shadows
-BLOWN = 245.0  # levels: what is as bright in the reference may be any brighter in another light
-EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """What is held against each other, and what is known of it."""
-
-    pinned: Frame
-    """The reference."""
-    reference: Frame
-    """The same in the test's light."""
-    test: Frame
-    """Where the reference is."""
-    noise: SceneNoise
-    """As it is at this frame."""
-    threshold: float
-    """What ``--threshold`` says."""
-    matrix: NDArray[np.float64] | None = None
-    """(2, 3): reference pixel -> pixel of the test as it came, where a movement was undone."""
 
 
 def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8] | None:
@@ -134,33 +113,13 @@ def _thing(
     ratio, raw = take("ratio", shape, np.float32), take("raw", shape, np.float32)
     ratio[:], raw[:] = 0, 0
     luma: NDArray[np.float32] | None = None
-    levels = []
-    for k in range(len(pair.test.planes)):
-        first, second = (
-            _level(f, k, rect, take(f"{side}{k}", shape, np.float32), scratch)
-            for side, f in (("x", pair.reference), ("y", pair.test))
-        )
-        levels.append((first, second))
-    if pair.matrix is not None:
-        unseen = _unseen(pair.matrix, rect, pair.noise.texture.shape)
-        for first, second in levels:
-            np.copyto(second, first, where=unseen)
-    lost = None
-    if pair.reference is not pair.pinned:
-        pinned = [
-            _level(pair.pinned, k, rect, take(f"p{k}", shape, np.float32), scratch)
-            for k in range(min(len(levels), 3))
-        ]
-        blown = (highest(pinned) > BLOWN) & (levels[0][1] > levels[0][0])
-        for first, second in levels:
-            np.copyto(second, first, where=blown)
-        lost = clipped([first for first, _ in levels])
+    levels, lost = comparable(pair, rect, scratch)
     for k, (first, second) in enumerate(levels):
         d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
         np.subtract(second, first, out=d)
         if lost is not None:
             d -= np.clip(d, -lost, lost)
-        _unit(pair.noise, k, rect, unit, scratch)
+        unit_of(pair.noise, k, rect, unit, scratch)
         blurred = take("blurred0" if k == 0 else "blurred", shape, np.float32)
         if k == 0:
             luma = take("luma", shape, np.float32)
@@ -212,77 +171,6 @@ def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np
         return None
     wide: NDArray[np.uint8] = cv2.resize(found_, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
     return wide
-
-
-def _level(
-    frame: Frame, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
-) -> NDArray[np.float32]:
-    """Fill `out` with a plane in a rectangle of luma pixels, levels of 0..255."""
-    plane, (height, width) = frame.planes[k], frame.luma.shape
-    down, right = -(-height // plane.shape[0]), -(-width // plane.shape[1])
-    x0, y0, x1, y1 = rect
-    part = plane[y0 // down : -(-y1 // down), x0 // right : -(-x1 // right)]
-    if down == right == 1:
-        np.multiply(part, np.float32(255 / frame.data_range), out=out, dtype=np.float32)
-        return out
-    few = scratch.take("few", part.shape, np.float32)
-    np.multiply(part, np.float32(255 / frame.data_range), out=few, dtype=np.float32)
-    np.copyto(out, few.repeat(down, 0)[: out.shape[0]].repeat(right, 1)[:, : out.shape[1]])
-    return out
-
-
-def _unseen(
-    matrix: NDArray[np.float64], rect: tuple[int, int, int, int], shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
-    """Return which pixels of a rectangle the moved camera does not show."""
-    x, y = np.arange(rect[0], rect[2]), np.arange(rect[1], rect[3])[:, None]
-    unseen = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.bool_)
-    for (a, b, c), size in zip(matrix, shape[::-1], strict=True):
-        at = a * x + b * y + c
-        unseen |= (at < EDGE) | (at > size - 1 - EDGE)
-    return unseen
-
-
-def highest(planes: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-    """Return the largest of R, G and B, levels; of Y, Cb, Cr by BT.601, which is near enough."""
-    if len(planes) < 3:
-        return planes[0]
-    y, cb, cr = planes[:3]
-    most: NDArray[np.float32] = np.maximum(1.402 * (cr - 128), 1.772 * (cb - 128))
-    np.maximum(most, -0.344 * (cb - 128) - 0.714 * (cr - 128), out=most)
-    most += y
-    return most
-
-
-def clipped(planes: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:
-    """Return by how much a lit reference is outside what a camera can show, levels; None: nowhere.
-
-    A camera clips R, G and B, the light knows luma and chroma only.
-    """
-    if len(planes) < 3:
-        return None
-    y, cb, cr = planes[:3]
-    lowest = 255 - highest([255 - y, 256 - cb, 256 - cr])
-    lost: NDArray[np.float32] = np.maximum(np.maximum(highest(planes) - 255, -lowest), 0)
-    return lost if lost.any() else None
-
-
-def _unit(
-    noise: SceneNoise, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
-) -> None:
-    """Fill `out` with the unit of the noise of a plane."""
-    import cv2
-
-    x0, y0, x1, y1 = rect
-    level = noise.planes[k]
-    table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
-    np.take(table, noise.texture[y0:y1, x0:x1], out=out)
-    cells = noise.factor[k, y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
-    size = cells.shape[1] * TILE, cells.shape[0] * TILE
-    wide = scratch.take("factor", size[::-1], np.float32)
-    cv2.resize(np.ascontiguousarray(cells), size, dst=wide, interpolation=cv2.INTER_LINEAR)
-    out *= wide[: out.shape[0], : out.shape[1]]
-    np.maximum(out, np.float32(noise.floor(k)), out=out)
 
 
 def _dim(

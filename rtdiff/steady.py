@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from rtdiff.engines.engine import Engine
 from rtdiff.engines.pool import Pool
+from rtdiff.levels import Pair
 from rtdiff.lighting import Light, Lighting
 from rtdiff.motion import MotionEstimator
-from rtdiff.objects import Pair, found
+from rtdiff.objects import found
 from rtdiff.records import DiffMap, Frame, Noise, Prepared
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch

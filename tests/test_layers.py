@@ -35,6 +35,7 @@ ROOMS = {
     "lighting",
     "lit",
     "jitter",
+    "levels",
     "motion",
     "objects",
     "parts",
@@ -84,7 +85,8 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
-    "objects": BASE | {"scene_noise", "scratch", "shadows"},
+    "levels": BASE | {"scene_noise", "scratch", "shadows"},
+    "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
     "shadows": BASE,
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
