@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL, rect_cells, steps
 from rtdiff.records import Frame
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
 from rtdiff.shadows import Levels
 
-TILE = 8
 BLOWN = 245.0  # levels: what is as bright in the reference may be any brighter in another light
 EDGE = 1.5  # pixels from the edge that a cubic between pixels needs
 Rect = tuple[int, int, int, int]
@@ -69,11 +69,11 @@ def comparable(pair: Pair, rect: Rect, scratch: Scratch) -> tuple[Levels, NDArra
 
 
 def _level(
-    frame: Frame, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
+    frame: Frame, k: int, rect: Rect, out: NDArray[np.float32], scratch: Scratch
 ) -> NDArray[np.float32]:
     """Fill `out` with a plane in a rectangle of luma pixels, levels of 0..255."""
-    plane, (height, width) = frame.planes[k], frame.luma.shape
-    down, right = -(-height // plane.shape[0]), -(-width // plane.shape[1])
+    plane = frame.planes[k]
+    down, right = steps(frame.luma.shape, plane.shape)
     x0, y0, x1, y1 = rect
     part = plane[y0 // down : -(-y1 // down), x0 // right : -(-x1 // right)]
     if down == right == 1:
@@ -85,9 +85,7 @@ def _level(
     return out
 
 
-def _unseen(
-    matrix: NDArray[np.float64], rect: tuple[int, int, int, int], shape: tuple[int, ...]
-) -> NDArray[np.bool_]:
+def _unseen(matrix: NDArray[np.float64], rect: Rect, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Return which pixels of a rectangle the moved camera does not show."""
     x, y = np.arange(rect[0], rect[2]), np.arange(rect[1], rect[3])[:, None]
     unseen = np.zeros((rect[3] - rect[1], rect[2] - rect[0]), np.bool_)
@@ -121,9 +119,7 @@ def clipped(planes: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:
     return lost if lost.any() else None
 
 
-def unit_of(
-    noise: SceneNoise, k: int, rect: tuple[int, int, int, int], out: NDArray[np.float32], scratch: Scratch
-) -> None:
+def unit_of(noise: SceneNoise, k: int, rect: Rect, out: NDArray[np.float32], scratch: Scratch) -> None:
     """Fill `out` with the unit of the noise of a plane."""
     import cv2
 
@@ -131,8 +127,8 @@ def unit_of(
     level = noise.planes[k]
     table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
     np.take(table, noise.texture[y0:y1, x0:x1], out=out)
-    cells = noise.factor[k, y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
-    size = cells.shape[1] * TILE, cells.shape[0] * TILE
+    cells = noise.factor[k][rect_cells(rect)]
+    size = cells.shape[1] * CELL, cells.shape[0] * CELL
     wide = scratch.take("factor", size[::-1], np.float32)
     cv2.resize(np.ascontiguousarray(cells), size, dst=wide, interpolation=cv2.INTER_LINEAR)
     out *= wide[: out.shape[0], : out.shape[1]]

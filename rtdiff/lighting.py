@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from rtdiff import glow, tint, tone
 from rtdiff.classes import dataclass
-from rtdiff.lit import Found, Light, light_of, lit, slope_of
+from rtdiff.fixed_light import Light
+from rtdiff.grid import CELL, counts
+from rtdiff.lit import Found, light_of, lit, slope_of
 from rtdiff.records import Frame
 
 __all__ = ["Light", "Lighting"]
@@ -66,7 +68,7 @@ class Lighting:
         planes = reference.planes[:3]
         self._data_range, self._unit = reference.data_range, reference.data_range / 255
         self._black = np.float32(16.0 if reference.color_range == "limited" else 0.0)
-        self._counts = [_counts(planes[0].shape, p.shape) for p in planes]
+        self._counts = [counts(planes[0].shape, p.shape) for p in planes]
         middle = (self._data_range + 1) / 2
         self._x = [self._level(s[..., 0], k) for k, s in enumerate(sums[:3])]
         self._x[1:] = [x - np.float32(middle / self._unit) for x in self._x[1:]]
@@ -290,7 +292,7 @@ class Lighting:
         seen = self._lit(found, np.arange(len(self._sample)))
         if max(float(np.abs(a - x).max()) for a, x in zip(seen, self._few, strict=True)) < CLEAR:
             return None
-        return light_of(found, self._data_range, float(self._black), 8 * self._grid.side)
+        return light_of(found, self._data_range, float(self._black), CELL * self._grid.side)
 
     def _left(self, found: Found, seen: _Seen) -> float:
         """Return how far luma is from the light found, levels; other things count as `STRAY`."""
@@ -301,12 +303,3 @@ def _settled(drifts: NDArray[np.float64], share: float = MOST) -> bool:
     """Return whether most cells are in the light found, in all parts of the picture."""
     parts = np.abs(drifts[-PARTS * PARTS :])
     return bool(drifts[0] >= share) and int((parts > 2 * STEADY).sum()) <= 1
-
-
-def _counts(luma: tuple[int, ...], plane: tuple[int, ...]) -> NDArray[np.int32]:
-    """Return (rows, columns) samples of cells that cover 8x8 pixels of luma."""
-    along = []
-    for n, m in zip(luma, plane, strict=True):
-        side = max(8 // -(-n // m), 1)
-        along.append(np.minimum(np.arange(0, m, side) + side, m) - np.arange(0, m, side))
-    return (along[0][:, None] * along[1]).astype(np.int32)

@@ -6,32 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.fixed_light import ONE, SHIFT, Light
 from rtdiff.glow import Glow
 from rtdiff.records import Correction
 from rtdiff.tone import Tone
 
-SHIFT, ONE = 6, 14  # bits behind the point of code values and of factors, as engines apply them
 FLAT = 4.0  # levels of brightness on either side over which the slope of the curve is taken
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Light:
-    """A change of light in fixed point, as `Engine.relit` applies it."""
-
-    luma: NDArray[np.int32]
-    """(data_range + 1,) lit luma above black of every code value, times 2**SHIFT, unclipped."""
-    black: int
-    """Luma of black, times 2**SHIFT."""
-    mix: tuple[int, int]
-    """What a level of Cb and of Cr adds to luma, times 2**ONE."""
-    chroma: tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]
-    """Of Cb and of Cr, by code value of luma: slope times 2**ONE, tint times 2**SHIFT."""
-    nodes: NDArray[np.int32] | None
-    """(2, rows, columns) gain times 2**ONE, offset times 2**SHIFT at nodes; None: 1 and 0."""
-    step: int
-    """Luma pixels between nodes, a power of two."""
-    told: Correction
-    """What the result says of it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from rtdiff import similarity
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL
 from rtdiff.patchwork import ALIKE, Patchwork
 from rtdiff.records import Plane
-from rtdiff.texture import CELL, SIDE
+from rtdiff.texture import SIDE
 
 PARTS = 16  # parts along each side of the picture that have a patch
 COARSE = 320  # longest side of the small copy, pixels

@@ -14,7 +14,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.levels import TILE, Pair, comparable, unit_of
+from rtdiff.grid import CELL, rect_cells
+from rtdiff.levels import Pair, Rect, comparable, unit_of
 from rtdiff.records import DiffMap, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
@@ -51,7 +52,7 @@ def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
     rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
     where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
-        where[rect[1] // TILE : -(-rect[3] // TILE), rect[0] // TILE : -(-rect[2] // TILE)] = 1
+        where[rect_cells(rect)] = 1
         mask = _thing(pair, diffmap, faint, rect, scratch)
         if mask is not None:
             part = out[rect[1] : rect[3], rect[0] : rect[2]]
@@ -85,7 +86,7 @@ def _cells(pair: Pair, tiles: Tiles, faint: NDArray[np.bool_]) -> NDArray[np.uin
     return wide
 
 
-def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[tuple[int, int, int, int]]:
+def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:
     """Return rectangles, in pixels, that hold the cells."""
     import cv2
 
@@ -96,13 +97,13 @@ def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[tuple[int, 
     if count - 1 > RECTS or stats[1:, 2:4].prod(axis=1).sum() > MANY * cells.size:
         return whole
     return [
-        (int(x) * TILE, int(y) * TILE, min(int(x + w) * TILE, shape[1]), min(int(y + h) * TILE, shape[0]))
+        (int(x) * CELL, int(y) * CELL, min(int(x + w) * CELL, shape[1]), min(int(y + h) * CELL, shape[0]))
         for x, y, w, h, _ in stats[1:]
     ]
 
 
 def _thing(
-    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: tuple[int, int, int, int], scratch: Scratch
+    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: Rect, scratch: Scratch
 ) -> NDArray[np.uint8] | None:
     """Return the mask of one rectangle; None: nothing."""
     import cv2
@@ -138,7 +139,7 @@ def _thing(
     strong |= weak & (ratio > least[1])
     mask = _connected(strong, weak)
     assert luma is not None
-    part = faint[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]
+    part = faint[rect_cells(rect)]
     if mask is not None and part.any():
         covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
         part = part & (covered == 0)
@@ -177,17 +178,16 @@ def _dim(
     noise: SceneNoise,
     luma: NDArray[np.float32],
     faint: NDArray[np.bool_],
-    rect: tuple[int, int, int, int],
+    rect: Rect,
     scratch: Scratch,
 ) -> NDArray[np.uint8]:
     """Return the mask of faint things: where more than half of the contrast of their cells is."""
     import cv2
 
-    x0, y0, x1, y1 = rect
-    mean = np.where(faint, np.abs(noise.mean[y0 // TILE : -(-y1 // TILE), x0 // TILE : -(-x1 // TILE)]), 0)
+    mean = np.where(faint, np.abs(noise.mean[rect_cells(rect)]), 0)
     half = cv2.dilate(mean.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
     near = np.where(half > 0, np.maximum(half, np.float32(FAINT_LEAST)), np.float32(1e9))
-    size = faint.shape[1] * TILE, faint.shape[0] * TILE
+    size = faint.shape[1] * CELL, faint.shape[0] * CELL
     limit, seeds = (
         cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)[: luma.shape[0], : luma.shape[1]]
         for a in (near, faint.astype(np.uint8))

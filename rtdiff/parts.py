@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL
 from rtdiff.records import Frame, Plane
 
 FAR = 4  # how far from the rest a part is looked for, pixels; what is farther out was not registered
 WHOLE = 8  # how far the whole picture is looked for, pixels
 ROWS = 128  # rows of it that are looked at
-CELL = 8  # side of what is followed by itself, pixels
 PART = 13  # cells across that tell where the middle one went: larger than a thing, or it is followed away
 WAYS = 0.01  # of the cells with edges, how many must have gone that way for three of left, right, up, down
 CELLS = 8  # and at least so many of them

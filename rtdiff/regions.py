@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL
 from rtdiff.records import Box, Correction, Diff, DiffMap, Prepared, Tiles, Whole, ZoneResult
 from rtdiff.values import Density
 
-TILE = 8
 Densest = tuple[int, tuple[int, int]]
 """Different pixels in a square, and its left top corner."""
 TRACKED = 64  # boxes that keep their ids; the largest ones, so that a storm of them costs nothing
@@ -234,8 +234,8 @@ def _shares(diffmap: DiffMap, labels: NDArray[np.int32], zones: int) -> NDArray[
     whole = zone >= 0
     np.add.at(out, (labels[at[whole]], zone[whole]), tiles.area[at[whole]])
     for k in at[~whole]:  # only tiles on a zone's edge
-        y, x = int(k) // tiles.shape[1] * TILE, int(k) % tiles.shape[1] * TILE
-        cell = slice(y, y + TILE), slice(x, x + TILE)
+        y, x = int(k) // tiles.shape[1] * CELL, int(k) % tiles.shape[1] * CELL
+        cell = slice(y, y + CELL), slice(x, x + CELL)
         out[labels[k]] += np.bincount(diffmap.labels[cell][diffmap.mask[cell] != 0], minlength=zones + 1)
     return out
 
@@ -286,8 +286,8 @@ def _corrections(diffmap: DiffMap) -> tuple[Correction, ...]:
 def _cleared(diffmap: DiffMap, labels: NDArray[np.int32], keep: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return the mask without the regions that were too small."""
     for k in np.flatnonzero((labels >= 0) & ~np.append(keep, True)[labels]):
-        y, x = int(k) // diffmap.tiles.shape[1] * TILE, int(k) % diffmap.tiles.shape[1] * TILE
-        diffmap.mask[y : y + TILE, x : x + TILE] = 0
+        y, x = int(k) // diffmap.tiles.shape[1] * CELL, int(k) % diffmap.tiles.shape[1] * CELL
+        diffmap.mask[y : y + CELL, x : x + CELL] = 0
     return diffmap.mask
 
 

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL
 from rtdiff.jitter import AROUND, BAND, reached, things
-from rtdiff.parts import CELL, FAR, Followed, as_a_whole, many_ways
+from rtdiff.parts import FAR, Followed, as_a_whole, many_ways
 from rtdiff.records import Correction, DiffMap
 
 LEAST = 64  # smallest side that is looked at, pixels

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL, counts
 from rtdiff.records import Frame, Noise
 
 FLOOR = 3.0, 1.5  # levels of luma and of chroma; what differs by less than 4.5 of them is no object
@@ -37,7 +38,6 @@ LOW = 0.7  # the least factor in the first 2 s
 FEWER = 4096  # cells that quantiles are taken of
 COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
 COARSE_B = 0.02, 0.3  # least and largest share of texture that the mean of a cell differs by
-MARGIN = 8  # pixels of a cell
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,9 +70,7 @@ class SceneNoise:
         self._scale = 255 / reference.data_range
         self.texture = _texture(reference, self._scale)
         luma = self.texture.shape
-        self._counts = [
-            _counts(luma, s.shape[:2], p.shape) for s, p in zip(sums, reference.planes, strict=True)
-        ]
+        self._counts = [counts(luma, p.shape).astype(np.float32) for p in reference.planes]
         n, x = self._counts[0], sums[0].astype(np.float32)
         mean = x[..., 0] / n
         spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * np.float32(self._scale)
@@ -224,20 +222,10 @@ def _texture(reference: Frame, scale: float) -> NDArray[np.uint8]:
 
 def _cell_mean(texture: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.float32]:
     """Return (rows, columns) mean texture of cells."""
-    whole = np.zeros((shape[0] * MARGIN, shape[1] * MARGIN), np.float32)
+    whole = np.zeros((shape[0] * CELL, shape[1] * CELL), np.float32)
     whole[: texture.shape[0], : texture.shape[1]] = texture
-    mean: NDArray[np.float32] = whole.reshape(shape[0], MARGIN, shape[1], MARGIN).mean((1, 3))
+    mean: NDArray[np.float32] = whole.reshape(shape[0], CELL, shape[1], CELL).mean((1, 3))
     return mean
-
-
-def _counts(luma: tuple[int, ...], cells: tuple[int, int], plane: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return (rows, columns) how many samples of a plane its cells hold."""
-    sides = [max(MARGIN // -(-a // b), 1) for a, b in zip(luma, plane, strict=True)]
-    down, right = (
-        np.minimum(np.arange(1, n + 1) * side, size) - np.arange(n) * side
-        for n, side, size in zip(cells, sides, plane, strict=True)
-    )
-    return (down[:, None] * right).astype(np.float32)
 
 
 def _quantile(values: NDArray[np.float32], share: float) -> float:

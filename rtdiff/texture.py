@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.grid import CELL
+
 SIDE = 16  # of a patch, pixels
-CELL = 8  # patches begin at every eighth pixel
 RIM = 2  # pixels that the blur of sigma 1 reaches
 BLUR = np.array([1, 4, 6, 4, 1], np.float64) / 16
 TEXTURE = 1.5  # least slope of a patch in its flattest direction, levels of 0..255 a pixel

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtdiff.engines import ENGINES, engine_class, make_engine
-from rtdiff.engines.cells import ONE, SHIFT, plain
+from rtdiff.engines.cells import plain
 from rtdiff.engines.engine import Engine
 from rtdiff.errors import EngineError, MissingExtra
-from rtdiff.lighting import Light
+from rtdiff.fixed_light import ONE, SHIFT, Light
 from rtdiff.noise import pair_noise
 from rtdiff.records import Correction, Frame
 

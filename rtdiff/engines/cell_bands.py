@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from rtdiff.engines import cell_kernels as kernels
 from rtdiff.engines.bands import Bands
-from rtdiff.engines.cells import ONE, SHIFT, LightLike, kind, lattice, sides, steps
+from rtdiff.engines.cells import kind
 from rtdiff.engines.rule import TILE
+from rtdiff.fixed_light import ONE, SHIFT, Light
+from rtdiff.grid import lattice, sides, steps
 from rtdiff.records import Prepared
 
 
@@ -39,7 +41,7 @@ def cells(reference: Prepared, test: Prepared, bands: Bands) -> list[NDArray[Any
     return [part[-1] for part in parts]
 
 
-def relit(prepared: Prepared, light: LightLike, bands: Bands) -> tuple[NDArray[Any], ...]:
+def relit(prepared: Prepared, light: Light, bands: Bands) -> tuple[NDArray[Any], ...]:
     """Return the planes that `Engine.relit` makes."""
     planes = prepared.frame.planes
     out: tuple[NDArray[Any], ...] = tuple(bands.take(plane.shape, plane.dtype) for plane in planes)
@@ -53,7 +55,7 @@ def relit(prepared: Prepared, light: LightLike, bands: Bands) -> tuple[NDArray[A
 class _Tables:
     """A light in the engine's types, and buffers of rows."""
 
-    def __init__(self, prepared: Prepared, light: LightLike, bands: Bands) -> None:
+    def __init__(self, prepared: Prepared, light: Light, bands: Bands) -> None:
         frame, take = prepared.frame, bands.take
         self.shape, self.data_range = frame.luma.shape, frame.data_range
         self.wide: Any = kind(frame.data_range)

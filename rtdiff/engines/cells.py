@@ -11,97 +11,24 @@ says the same.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines.rule import TILE
+from rtdiff.fixed_light import ONE, SHIFT, Light
+from rtdiff.grid import lattice, steps
 from rtdiff.records import Correction
 
-SHIFT = 6  # bits behind the point of a lit code value: with 14 of the gain, 8-bit planes fit 32 bits
-ONE = 14  # bits behind the point of gains, slopes and shares
-MOST = 1.99  # largest gain of a node, and of a table: 255 * 2**6 * 4 * 2**14 is half of 2**31
 
-
-class LightLike(Protocol):
-    """A change of light in fixed point, as `relit` applies it."""
-
-    @property
-    def luma(self) -> NDArray[np.int32]:
-        """(data_range + 1,) lit luma above black of every code value, times 2**SHIFT, unclipped."""
-
-    @property
-    def black(self) -> int:
-        """Luma of black, times 2**SHIFT: gains of nodes leave it as it is."""
-
-    @property
-    def mix(self) -> tuple[int, int]:
-        """What a level of Cb and of Cr adds to luma, times 2**ONE."""
-
-    @property
-    def chroma(self) -> tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]:
-        """Of Cb and of Cr, by code value of luma: slope times 2**ONE, tint times 2**SHIFT."""
-
-    @property
-    def nodes(self) -> NDArray[np.int32] | None:
-        """(2, rows, columns) gain times 2**ONE, offset times 2**SHIFT, every `step` luma pixels from 0
-        to beyond the last one; None: 1 and 0 everywhere."""
-
-    @property
-    def step(self) -> int:
-        """Luma pixels between nodes, a power of two."""
-
-    @property
-    def told(self) -> Correction:
-        """What the result says of it."""
-
-
-class Plain(NamedTuple):
-    """A light in which everything stays as it is, with all that one may have."""
-
-    luma: NDArray[np.int32]
-    """As in `LightLike`, and so are the others."""
-    black: int
-    mix: tuple[int, int]
-    chroma: tuple[tuple[NDArray[np.int32], NDArray[np.int32]], ...]
-    nodes: NDArray[np.int32] | None
-    step: int
-    told: Correction
-
-
-def plain(shape: tuple[int, ...], data_range: int, *, local: bool) -> Plain:
+def plain(shape: tuple[int, ...], data_range: int, *, local: bool) -> Light:
     """Return one for pictures of `shape`, as engines are warmed up with."""
     codes = np.arange(data_range + 1, dtype=np.int32)
     nodes = np.zeros((2, -(-shape[0] // 8) + 1, -(-shape[1] // 8) + 1), np.int32)
     nodes[0] = 1 << ONE
     tables = np.full_like(codes, 1 << ONE), np.zeros_like(codes)
     told = Correction("light", "reference", {}, {})
-    return Plain(codes << SHIFT, 0, (0, 0), (tables, tables), nodes if local else None, 8, told)
-
-
-def steps(shape: tuple[int, ...], plane: tuple[int, ...]) -> tuple[int, int]:
-    """Return how many pixels down and right a sample of a plane spans, in a picture of `shape`."""
-    return -(-shape[0] // plane[0]), -(-shape[1] // plane[1])
-
-
-def sides(shape: tuple[int, ...], plane: tuple[int, ...]) -> tuple[int, int]:
-    """Return height and width, samples, of a plane's cells: those that cover 8x8 pixels of luma."""
-    down, right = steps(shape, plane)
-    return max(TILE // down, 1), max(TILE // right, 1)
-
-
-def lattice(plane: tuple[int, ...], side: tuple[int, int]) -> tuple[int, int]:
-    """Return rows and columns of cells."""
-    return -(-plane[0] // side[0]), -(-plane[1] // side[1])
-
-
-def counts(plane: tuple[int, ...], side: tuple[int, int]) -> NDArray[np.int32]:
-    """Return (rows, columns) how many samples cells hold: those at the right and bottom may hold fewer."""
-    down, right = (
-        np.minimum(np.arange(0, n, s) + s, n) - np.arange(0, n, s) for n, s in zip(plane, side, strict=True)
-    )
-    return (down[:, None] * right).astype(np.int32)
+    return Light(codes << SHIFT, 0, (0, 0), (tables, tables), nodes if local else None, 8, told)
 
 
 def kind(data_range: int) -> type[np.int32] | type[np.int64]:
@@ -128,7 +55,7 @@ def field(nodes: NDArray[np.int32], step: int, rows: NDArray[np.intp], columns: 
     return (along[:, left] * (step - right) + along[:, left + 1] * right) >> bits
 
 
-def lit_planes(planes: tuple[NDArray[Any], ...], light: LightLike, data_range: int) -> list[NDArray[Any]]:
+def lit_planes(planes: tuple[NDArray[Any], ...], light: Light, data_range: int) -> list[NDArray[Any]]:
     """Return the planes of a picture in another light; see the module's text."""
     out = []
     for first in range(0, len(planes), 3):  # over white and over black, if it had alpha
@@ -138,7 +65,7 @@ def lit_planes(planes: tuple[NDArray[Any], ...], light: LightLike, data_range: i
     return out
 
 
-def _lit_luma(y: NDArray[Any], colours: list[NDArray[Any]], light: LightLike, data_range: int) -> Any:
+def _lit_luma(y: NDArray[Any], colours: list[NDArray[Any]], light: Light, data_range: int) -> Any:
     value = light.luma[y].astype(np.int64)
     rows, columns = (np.arange(n) for n in y.shape)
     if colours and any(light.mix):
@@ -154,7 +81,7 @@ def _lit_luma(y: NDArray[Any], colours: list[NDArray[Any]], light: LightLike, da
     return _code(value + rest, data_range, y.dtype)
 
 
-def _lit_chroma(y: NDArray[Any], c: NDArray[Any], k: int, light: LightLike, data_range: int) -> Any:
+def _lit_chroma(y: NDArray[Any], c: NDArray[Any], k: int, light: Light, data_range: int) -> Any:
     at = [np.arange(n) * s for n, s in zip(c.shape, steps(y.shape, c.shape), strict=True)]
     slope, tint = light.chroma[k]
     middle = (data_range + 1) // 2

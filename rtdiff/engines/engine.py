@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 from rtdiff.engines import cells, components, ffmpeg_ssim, gaussian, rule
-from rtdiff.engines.cells import LightLike
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.tiles import BAND, Rows, joined, masked, plane_difference, summarise
+from rtdiff.fixed_light import Light
+from rtdiff.grid import sides
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
 from rtdiff.spread import spread
 
@@ -174,11 +175,11 @@ class Engine:
         kind, out = cells.kind(frame.data_range), []
         for d, plane in zip(differences, frame.planes, strict=True):
             d = d[: plane.shape[0], : plane.shape[1]]  # without a decoder's padding
-            side = cells.sides(frame.luma.shape, plane.shape)
+            side = sides(frame.luma.shape, plane.shape)
             out.append(self.host(cells.cell_sums(d, side, self.xp)).astype(kind))
         return out
 
-    def relit(self, prepared: Prepared, light: LightLike) -> Prepared:
+    def relit(self, prepared: Prepared, light: Light) -> Prepared:
         """Return a picture in another light, as `light` says, which its frame tells."""
         frame = prepared.frame
         planes = tuple(cells.lit_planes(frame.planes, light, frame.data_range))

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines import numba_kernels as kernels
 from rtdiff.engines.bands import Bands
-from rtdiff.engines.cells import LightLike, plain
+from rtdiff.engines.cells import plain
 from rtdiff.engines.engine import DIFFERENCES, MEASURES, Engine, block_lattice
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.pool import Pool
+from rtdiff.fixed_light import Light
 from rtdiff.records import DiffMap, Frame, Noise, Prepared, Tiles
 
 BANDS_EACH = 3  # bands a thread
@@ -89,7 +90,7 @@ class NumbaEngine(Engine):
 
         return cells(reference, test, Bands(self._pool.take, self._on_threads, self._bands))
 
-    def relit(self, prepared: Prepared, light: LightLike) -> Prepared:
+    def relit(self, prepared: Prepared, light: Light) -> Prepared:
         """As `Engine.relit`, into arrays that are used again once nobody holds them."""
         from rtdiff.engines.cell_bands import relit
 

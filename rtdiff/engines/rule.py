@@ -24,11 +24,12 @@ from __future__ import annotations
 from math import floor
 
 from rtdiff.classes import dataclass
+from rtdiff.grid import CELL
 from rtdiff.records import Noise
 
 K1, K2 = 0.01, 0.03  # Wang et al. 2004
 WINDOW = 7  # scikit-image's default
-TILE = 8  # side of a cell of the tile summary, pixels; two pixels of a cell are nearer than --merge
+TILE = CELL  # of the tile summary; two pixels of a cell are nearer than --merge
 
 
 @dataclass(frozen=True, slots=True)
