@@ -14,7 +14,7 @@ from rtdiff.levels import Pair
 from rtdiff.lighting import Light, Lighting
 from rtdiff.motion import MotionEstimator
 from rtdiff.objects import found
-from rtdiff.records import DiffMap, Frame, Noise, Prepared
+from rtdiff.records import DiffMap, Frame, Prepared
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
 from rtdiff.unmoving import undone
@@ -28,7 +28,7 @@ class Steady:
     Parameters
     ----------
     engine : Engine
-        Compares; its noise is set here.
+        Compares; it is asked for the map with every mask here, since that is summed up anew.
     threshold : float
         In units of the scene's noise.
     """
@@ -36,7 +36,7 @@ class Steady:
     def __init__(self, engine: Engine, threshold: float) -> None:
         self._engine, self._threshold = engine, threshold
         self.name, self.splits, self.split = engine.name, engine.splits, engine.split
-        engine.noise, engine.keep_map = self._noise, True
+        engine.keep_map = True
         self._pool, self._scratch = Pool(), Scratch()
         self._scene: _Scene | None = None
 
@@ -53,17 +53,16 @@ class Steady:
         engine = self._engine
         moved = scene.motion.estimate(test.frame.luma, scene.busy_bytes)
         if moved is not None:
-            rows = getattr(engine, "_on_threads", None)
-            still = undone(
-                reference.frame, test.frame, moved, self._pool.take, rows, compiled=rows is not None
+            take, rows = self._pool.take, engine.on_rows
+            test = engine.prepare(
+                undone(reference.frame, test.frame, moved, take, rows, compiled=engine.compiled)
             )
-            test = engine.prepare(still)
         cells = engine.cells(reference, test)
         lit = scene.lit(engine, scene.lighting.fit(cells, scene.busy))
         if lit is not reference:
             cells = engine.cells(lit, test)
         scene.noise.look(cells, scene.busy)
-        diffmap = engine.compare(lit, test)
+        diffmap = engine.compare(lit, test, scene.noise.noise)
         mask = self._pool.take(diffmap.mask.shape, np.uint8)
         mask[:] = 0
         matrix = None if moved is None else moved.matrix
@@ -79,10 +78,6 @@ class Steady:
         self._scene, self._pool, self._scratch = None, Pool(), Scratch()
         self._engine.close()
 
-    def _noise(self, _sums: list[NDArray[np.int64]], _data_range: int) -> Noise:
-        assert self._scene is not None
-        return self._scene.noise.noise
-
 
 class _Scene:
     """What is known of a scene against one reference."""
@@ -90,12 +85,10 @@ class _Scene:
     def __init__(self, engine: Engine, reference: Prepared) -> None:
         self.reference = reference
         frame, sums = reference.frame, engine.cell_means(reference)
-        self.motion = MotionEstimator(frame.luma, frame.data_range, compiled=engine.name == "numba")
+        self.motion = MotionEstimator(frame.luma, frame.data_range, compiled=engine.compiled)
         self.lighting, self.noise = Lighting(frame, sums), SceneNoise(frame, sums)
         zones = engine.plan(frame.luma.shape).tile_labels
-        self._ignored = None if zones is None or not (zones == 0).any() else (zones == 0)
-        if self._ignored is not None:
-            self._ignored = self._ignored.reshape(sums[0].shape[:2])
+        self._ignored = None if zones is None else (zones == 0).reshape(sums[0].shape[:2])
         self.busy: NDArray[np.bool_] | None = self._ignored
         self._wide = np.zeros(sums[0].shape[:2], np.uint8)
         self.nowhere = np.zeros_like(self._wide)

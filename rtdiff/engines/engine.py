@@ -80,6 +80,8 @@ class Engine:
     xp: ClassVar[Any] = np
     splits: ClassVar[bool] = False
     """Whether it has a `split` of its own."""
+    compiled: ClassVar[bool] = False
+    """Whether its loops are compiled by Numba, so that others may be as well."""
 
     @classmethod
     def probe(cls) -> None:
@@ -93,8 +95,15 @@ class Engine:
         """Return `frame` as this engine wants it; here: its planes as they are."""
         return Prepared(frame, frame.planes)
 
-    def compare(self, reference: Prepared, test: Prepared) -> DiffMap:
+    def compare(self, reference: Prepared, test: Prepared, noise: Noise | None = None) -> DiffMap:
         """Compare two prepared frames of one shape, depth and number of planes.
+
+        Parameters
+        ----------
+        reference, test : Prepared
+            The two.
+        noise : Noise, optional
+            How much they differ by nature, for who knows; else the pair itself is asked.
 
         Raises
         ------
@@ -106,7 +115,8 @@ class Engine:
         if shapes[0] != shapes[1] or first.data_range != second.data_range:
             raise ValueError(f"frames must be reconciled: {shapes[0]} and {shapes[1]}")
         plan = self.plan(first.luma.shape)
-        noise = self.noise(self.block_sums(reference, test), first.data_range)
+        if noise is None:
+            noise = self.noise(self.block_sums(reference, test), first.data_range)
         limits = rule.limits(self.threshold, self.strict, noise, first.data_range, plan.window**2)
         return self.decide(reference, test, plan, limits, noise)
 
@@ -192,6 +202,10 @@ class Engine:
         """
         del where  # for engines that look at pixels one by one
         return masked(diffmap, mask)
+
+    def on_rows(self, height: int, job: Callable[[int, int, int], None]) -> None:
+        """Run `job` (number of the band, first row, end row) for all rows; here: at once."""
+        job(0, 0, height)
 
     def host(self, array: Any) -> NDArray[Any]:
         """Return a device array on the host."""

@@ -36,6 +36,7 @@ class NumbaEngine(Engine):
 
     name = "numba"
     splits: ClassVar[bool] = True
+    compiled: ClassVar[bool] = True
 
     @classmethod
     def warm(cls) -> None:
@@ -88,14 +89,14 @@ class NumbaEngine(Engine):
         """As `Engine.cells`, into arrays that are used again once nobody holds them."""
         from rtdiff.engines.cell_bands import cells  # compiles on first use
 
-        return cells(reference, test, Bands(self._pool.take, self._on_threads, self._bands))
+        return cells(reference, test, self._lent)
 
     def relit(self, prepared: Prepared, light: Light) -> Prepared:
         """As `Engine.relit`, into arrays that are used again once nobody holds them."""
         from rtdiff.engines.cell_bands import relit
 
         frame = prepared.frame
-        planes = relit(prepared, light, Bands(self._pool.take, self._on_threads, self._bands))
+        planes = relit(prepared, light, self._lent)
         told = (*frame.corrections, light.told)
         return self.prepare(replace(frame, planes=planes, corrections=told))
 
@@ -174,8 +175,7 @@ class NumbaEngine(Engine):
         from rtdiff.engines.metric_bands import gaussian_sums  # compiles on first use
 
         x, y = reference.planes[0], test.planes[0]
-        bands = Bands(self._pool.take, self._on_threads, self._bands)
-        return gaussian_sums(x, y, reference.frame.data_range, plan, bands)
+        return gaussian_sums(x, y, reference.frame.data_range, plan, self._lent)
 
     def ffmpeg_windows(self, x: Any, y: Any, shape: tuple[int, int], peak: int) -> NDArray[np.float64]:
         """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
@@ -183,7 +183,7 @@ class NumbaEngine(Engine):
             return Engine.ffmpeg_windows(self, x, y, shape, peak)
         from rtdiff.engines.metric_bands import ffmpeg_windows
 
-        return ffmpeg_windows(x, y, shape, peak, Bands(self._pool.take, self._on_threads, self._bands))
+        return ffmpeg_windows(x, y, shape, peak, self._lent)
 
     def _group(
         self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
@@ -259,7 +259,7 @@ class NumbaEngine(Engine):
                 out,
             )
 
-        self._on_threads(height, job)
+        self.on_rows(height, job)
         return out
 
     def split(self, bgr: NDArray[np.uint8], out: tuple[Any, Any, Any]) -> None:
@@ -267,10 +267,10 @@ class NumbaEngine(Engine):
         height, width = bgr.shape[:2]
         flat = np.ascontiguousarray(bgr).reshape(height, 3 * width)
         flat.flags.writeable = False
-        self._on_threads(height, lambda _, start, stop: kernels.split(start, stop, flat, *out))
+        self.on_rows(height, lambda _, start, stop: kernels.split(start, stop, flat, *out))
 
-    def _on_threads(self, height: int, job: Callable[[int, int, int], None]) -> None:
-        """Run `job` (band, first row, end row) for all bands; this thread takes its share of them."""
+    def on_rows(self, height: int, job: Callable[[int, int, int], None]) -> None:
+        """Run `job` (number of the band, first row, end row) for all rows; this thread takes its share."""
         edges = _edges(height, self._bands)
         bands = deque((i, *edge) for i, edge in enumerate(pairwise(edges)))
 
@@ -286,6 +286,11 @@ class NumbaEngine(Engine):
         work()
         for helper in helpers:
             helper.result()
+
+    @property
+    def _lent(self) -> Bands:
+        """What loops in other files are lent."""
+        return Bands(self._pool.take, self.on_rows, self._bands)
 
     @property
     def _bands(self) -> int:
