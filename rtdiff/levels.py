@@ -124,7 +124,7 @@ def unit_of(noise: SceneNoise, k: int, rect: Rect, out: NDArray[np.float32], scr
     import cv2
 
     x0, y0, x1, y1 = rect
-    level = noise.planes[k]
+    level = noise.levels[k]
     table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
     np.take(table, noise.texture[y0:y1, x0:x1], out=out)
     cells = noise.factor[k][rect_cells(rect)]

@@ -19,7 +19,7 @@ from rtdiff.levels import Pair, Rect, comparable, unit_of
 from rtdiff.records import DiffMap, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
-from rtdiff.shadows import Levels, shadows
+from rtdiff.shadows import Levels, disc, shadows
 
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
 BLUR = 0.8  # standard deviation, pixels
@@ -109,41 +109,22 @@ def _thing(
     import cv2
 
     x0, y0, x1, y1 = rect
-    shape = y1 - y0, x1 - x0
-    take = scratch.take
-    ratio, raw = take("ratio", shape, np.float32), take("raw", shape, np.float32)
-    ratio[:], raw[:] = 0, 0
-    luma: NDArray[np.float32] | None = None
     levels, lost = comparable(pair, rect, scratch)
-    for k, (first, second) in enumerate(levels):
-        d, unit = take("d", shape, np.float32), take("unit", shape, np.float32)
-        np.subtract(second, first, out=d)
-        if lost is not None:
-            d -= np.clip(d, -lost, lost)
-        unit_of(pair.noise, k, rect, unit, scratch)
-        blurred = take("blurred0" if k == 0 else "blurred", shape, np.float32)
-        if k == 0:
-            luma = take("luma", shape, np.float32)
-            np.copyto(luma, d)
-        cv2.GaussianBlur(d, (0, 0), BLUR, dst=blurred)
-        for size, into in ((blurred, ratio), (d, raw)):
-            np.abs(size, out=size)
-            np.divide(size, unit, out=size)
-            np.maximum(into, size, out=into)
-    strong, weak = (take(name, shape, np.uint8) for name in ("strong", "weak"))
-    least = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
-    np.greater(ratio, least[0], out=weak.view(np.bool_))
-    weak &= raw > np.float32(HALO) * least[0]
-    np.greater(raw, least[1], out=strong.view(np.bool_))
+    smooth, raw = _ratios(pair.noise, levels, lost, rect, scratch)
+    strong, weak = (scratch.take(name, raw.shape, np.uint8) for name in ("strong", "weak"))
+    least, most = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
+    np.greater(smooth, least, out=weak.view(np.bool_))
+    weak &= raw > np.float32(HALO) * least
+    np.greater(raw, most, out=strong.view(np.bool_))
     strong &= diffmap.mask[y0:y1, x0:x1] & 1
-    strong |= weak & (ratio > least[1])
+    strong |= weak & (smooth > most)
     mask = _connected(strong, weak)
-    assert luma is not None
     part = faint[rect_cells(rect)]
     if mask is not None and part.any():
         covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
         part = part & (covered == 0)
     if part.any():
+        luma = _difference(levels[0], lost, scratch)
         dim = _dim(pair.noise, luma, part, rect, scratch)
         mask = dim if mask is None else mask | dim
     if mask is None or not mask.any():
@@ -153,6 +134,38 @@ def _thing(
     if shadow is None:
         return whole
     return filled(closed(mask & ~shadow, CLOSE_AGAIN))
+
+
+def _ratios(
+    noise: SceneNoise, levels: Levels, lost: NDArray[np.float32] | None, rect: Rect, scratch: Scratch
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the largest difference of a plane, blurred and as it is, in units of the noise there."""
+    import cv2
+
+    shape = levels[0][0].shape
+    unit, blurred, smooth, raw = (
+        scratch.take(name, shape, np.float32) for name in ("unit", "blurred", "smooth", "raw")
+    )
+    smooth[:], raw[:] = 0, 0
+    for k, two in enumerate(levels):
+        d = _difference(two, lost, scratch)
+        unit_of(noise, k, rect, unit, scratch)
+        cv2.GaussianBlur(d, (0, 0), BLUR, dst=blurred)
+        for size, into in ((blurred, smooth), (d, raw)):
+            np.abs(size, out=size)
+            np.divide(size, unit, out=size)
+            np.maximum(into, size, out=into)
+    return smooth, raw
+
+
+def _difference(
+    two: tuple[NDArray[np.float32], NDArray[np.float32]], lost: NDArray[np.float32] | None, scratch: Scratch
+) -> NDArray[np.float32]:
+    """Return test less reference of a plane, levels, nearer to 0 by what clipping may have done."""
+    d: NDArray[np.float32] = np.subtract(two[1], two[0], out=scratch.take("d", two[0].shape, np.float32))
+    if lost is not None:
+        d -= np.clip(d, -lost, lost)
+    return d
 
 
 def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
@@ -192,7 +205,7 @@ def _dim(
         cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)[: luma.shape[0], : luma.shape[1]]
         for a in (near, faint.astype(np.uint8))
     )
-    smooth = scratch.take("smooth", luma.shape, np.float32)
+    smooth = scratch.take("blurred", luma.shape, np.float32)
     cv2.GaussianBlur(luma, (0, 0), FAINT_BLUR, dst=smooth)
     weak = (np.abs(smooth) > limit).view(np.uint8)
     mask = _connected(weak & seeds, weak)
@@ -217,10 +230,9 @@ def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Return a mask of 0 and 1 with gaps of less than `side` pixels closed."""
     import cv2
 
-    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
     # else things near the edge grow to it
     wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE)
-    out: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, shape)[side:-side, side:-side]
+    out: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(side))[side:-side, side:-side]
     return np.ascontiguousarray(out)
 
 

@@ -7,23 +7,18 @@ camera that shakes a little, compression). What cells really do over time, where
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
 from rtdiff.grid import CELL, counts
+from rtdiff.order import quantile
 from rtdiff.records import Frame, Noise
 
-FLOOR = 3.0, 1.5  # levels of luma and of chroma; what differs by less than 4.5 of them is no object
-CEILING = (
-    6.0,
-    6.0,
-    3.0,
-)  # of luma, chroma and the means of cells: what differs by more all over is another picture
 TOLD = 16.0  # levels of noise that are told at most
 TEXTURED, FLAT = 8.0, 4.0  # levels: cells with more texture tell b, with less a
-B_LUMA = 0.1, 0.35  # least and largest b; a tenth of a pixel's shake, leaves in the wind
-B_CHROMA = 0.35  # largest b of chroma
 ENOUGH = 16  # cells to tell a from
 SHARE = 0.1  # of the cells must be textured to tell b: fewer may be the one thing that changed
 UP, DOWN = 0.67, 0.33  # steps of the learned factor: 67 % of the time a cell differs by less than its unit
@@ -36,8 +31,25 @@ STEADY_MEAN = 4.0  # levels: cells whose mean is farther off do not teach more n
 WAVERS = 0.3, 0.02  # levels, and share of how far its mean is off, that a cell changes by from frame to frame
 LOW = 0.7  # the least factor in the first 2 s
 FEWER = 4096  # cells that quantiles are taken of
-COARSE_FLOOR = 0.7  # levels: of the mean of a cell's difference
-COARSE_B = 0.02, 0.3  # least and largest share of texture that the mean of a cell differs by
+
+
+class Kind(NamedTuple):
+    """What bounds the model of a plane, or of the means of cells."""
+
+    floor: float
+    """Least a, and least unit, levels; what differs by less than 4.5 units is no object."""
+    ceiling: float
+    """Largest a: what differs by more all over is another picture."""
+    b: tuple[float, float]
+    """Least and largest b: a tenth of a pixel's shake, leaves in the wind."""
+    at: float
+    """Share of the textured cells that b is taken at."""
+
+
+LUMA = Kind(3.0, 6.0, (0.1, 0.35), 0.5)
+CHROMA = Kind(1.5, 6.0, (0.0, 0.35), 0.5)
+MEANS = Kind(0.7, 3.0, (0.02, 0.3), 0.75)
+SURE = 1.5  # times what flat cells say, of means: light leaves something
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,16 +91,16 @@ class SceneNoise:
         few = self._spread.ravel()[::step].copy()
         self._step, self._few, self._square = step, few, self._spread * self._spread
         self._flat, self._textured = few < FLAT, few > TEXTURED
-        self.planes = tuple(Level(FLOOR[k % 3 > 0], 0.0) for k in range(len(sums)))
-        self.coarse = Level(COARSE_FLOOR, COARSE_B[0])
-        shape = (len(sums) + 1, *spread.shape)  # the means of luma's cells come last
+        self._kinds = (*(CHROMA if k % 3 else LUMA for k in range(len(sums))), MEANS)
+        self.levels = tuple(Level(kind.floor, 0.0) for kind in self._kinds)
+        shape = (len(self._kinds), *spread.shape)  # the means of luma's cells come last
         self._size, self._unit, self._model, self._factor, self._grow = (
             np.ones(shape, np.float32) for _ in range(5)
         )
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
         self._above, self._before = np.zeros(shape, np.bool_), np.zeros(spread.shape, np.float32)
         self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
-        self.frames, self._since_ns, self._flat_level = 0, 0, FLOOR[0]
+        self.frames, self._since_ns, self._told = 0, 0, LUMA.floor
 
     def look(self, cells: list[NDArray[np.int64]], busy: NDArray[np.bool_] | None) -> None:
         """Take in a frame: what cells differ by, and the model of this pair.
@@ -100,31 +112,23 @@ class SceneNoise:
         busy : (rows, columns) bool, optional
             Where things are that do not belong there: not looked at.
         """
-        before = (*self.planes, self.coarse)
         idle = None if busy is None else ~busy.ravel()[:: self._step]
-        found = []
         for k, (sums, n) in enumerate(zip(cells, self._counts, strict=True)):
             rms = self.rms[k]
             np.divide(sums[..., 1], n, out=rms)
             np.sqrt(rms, out=rms)
             rms *= self._scale
-            found.append(self._level(rms.ravel()[:: self._step], idle, k % 3 > 0))
-            if k == 0:
-                self._flat_level = min(self._told(rms.ravel()[:: self._step], idle), TOLD)
-        self.planes = tuple(found)
         np.divide(cells[0][..., 0], self._counts[0], out=self.mean)
         self.mean *= -self._scale
         np.abs(self.mean, out=self._size[-1])
-        self.coarse = self._level(self._size[-1].ravel()[:: self._step], idle, None)
-        levels = tuple(_slowly(*pair) for pair in zip((*self.planes, self.coarse), before, strict=True))
-        self.planes, self.coarse = levels[:-1], levels[-1]
-        self._fill(self._model, levels, 1.0)
+        self._model_by(idle)
+        self._fill(self._model, 1.0)
         if self.frames == 0:
-            self._fill(self._factor, levels, START)
+            self._fill(self._factor, START)
             self._factor /= self._model
         np.multiply(self._model, self._factor, out=self._unit)
-        for k, unit in enumerate(self._unit):
-            np.maximum(unit, self.floor(k), out=unit)
+        for unit, kind in zip(self._unit, self._kinds, strict=True):
+            np.maximum(unit, kind.floor, out=unit)
 
     def learn(self, busy: NDArray[np.bool_], time_ns: int) -> None:
         """Learn from the frame that was looked at last, but not where things are that do not belong there."""
@@ -156,12 +160,12 @@ class SceneNoise:
         return wavers
 
     def floor(self, k: int) -> float:
-        """Return the least unit of a plane, levels; after the planes: of the means of cells."""
-        return COARSE_FLOOR if k == len(self.planes) else FLOOR[k % 3 > 0]
+        """Return the least unit of a plane, levels."""
+        return self._kinds[k].floor
 
-    def _fill(self, out: NDArray[np.float32], levels: tuple[Level, ...], times: float) -> None:
+    def _fill(self, out: NDArray[np.float32], times: float) -> None:
         """Fill what the model says, with so many times its b."""
-        for part, level in zip(out, levels, strict=True):
+        for part, level in zip(out, self.levels, strict=True):
             np.multiply(self._square, (times * level.b) ** 2, out=part)
             part += np.float32(level.a**2)
             np.sqrt(part, out=part)
@@ -169,35 +173,28 @@ class SceneNoise:
     @property
     def noise(self) -> Noise:
         """The noise of flat places of luma and of chroma, levels, and how many frames were learned from."""
-        chroma = [level.a for k, level in enumerate(self.planes) if k % 3]
-        return Noise(max(self._flat_level, 1.0), max([*chroma, 1.0]), frames=self.frames)
+        chroma = [level.a for level, kind in zip(self.levels, self._kinds, strict=True) if kind is CHROMA]
+        return Noise(max(self._told, 1.0), max([*chroma, 1.0]), frames=self.frames)
 
-    def _told(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None) -> float:
-        """Return what flat places differ by, levels."""
-        flat = self._flat if idle is None else self._flat & idle
-        return _quantile(rms[flat], 0.5) if flat.sum() >= ENOUGH else _quantile(rms, 0.25)
-
-    def _level(self, rms: NDArray[np.float32], idle: NDArray[np.bool_] | None, colour: bool | None) -> Level:
-        """Return a and b of one plane; `colour` None: of the means of cells."""
-        flat, textured = (
-            (self._flat, self._textured) if idle is None else (self._flat & idle, self._textured & idle)
-        )
-        if colour is None:
-            a = (
-                max(1.5 * _quantile(rms[flat], 0.5), COARSE_FLOOR)
-                if flat.sum() >= ENOUGH
-                else 2 * COARSE_FLOOR
-            )
-            least, most = COARSE_B
-        else:
-            a = self._told(rms, idle)
-            least, most = (0.0, B_CHROMA) if colour else B_LUMA
-        b = least
-        if textured.sum() >= max(ENOUGH, SHARE * len(rms)):
-            over = np.sqrt(np.maximum(rms[textured] ** 2 - a * a, 0)) / self._few[textured]
-            b = min(max(_quantile(over, 0.75 if colour is None else 0.5), least), most)
-        floor = COARSE_FLOOR if colour is None else FLOOR[colour]
-        return Level(min(max(a, floor), CEILING[2 if colour is None else colour]), b)
+    def _model_by(self, idle: NDArray[np.bool_] | None) -> None:
+        """Fit every level to this pair; `idle`: which of the sampled cells are looked at."""
+        flat, textured = (where if idle is None else where & idle for where in (self._flat, self._textured))
+        enough = flat.sum() >= ENOUGH
+        found: list[Level] = []
+        for sizes, kind, before in zip(self._size, self._kinds, self.levels, strict=True):
+            few = sizes.ravel()[:: self._step]
+            if kind is MEANS:
+                a = max(SURE * quantile(few[flat], 0.5), kind.floor) if enough else 2 * kind.floor
+            else:
+                a = quantile(few[flat], 0.5) if enough else quantile(few, 0.25)
+            if not found:
+                self._told = min(a, TOLD)
+            b = kind.b[0]
+            if textured.sum() >= max(ENOUGH, SHARE * len(few)):
+                over = np.sqrt(np.maximum(few[textured] ** 2 - a * a, 0)) / self._few[textured]
+                b = min(max(quantile(over, kind.at), kind.b[0]), kind.b[1])
+            found.append(_slowly(Level(min(max(a, kind.floor), kind.ceiling), b), before))
+        self.levels = tuple(found)
 
 
 def _slowly(now: Level, before: Level) -> Level:
@@ -226,8 +223,3 @@ def _cell_mean(texture: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np
     whole[: texture.shape[0], : texture.shape[1]] = texture
     mean: NDArray[np.float32] = whole.reshape(shape[0], CELL, shape[1], CELL).mean((1, 3))
     return mean
-
-
-def _quantile(values: NDArray[np.float32], share: float) -> float:
-    at = int(share * (len(values) - 1))
-    return float(np.partition(values, at)[at])

@@ -1,20 +1,23 @@
 """Shadows of things are no things: darker, of the same hue, and the same texture beneath.
 
-Two kinds are told. Where the ground has texture, a shadow shows it, only darker: the test's window is
-the reference's times a factor (normalised correlation, as in Jacques et al. 2005). A deep one, under a
-car in the sun, shows nothing at all: it is nearly black, even, without hue, and lies at the lower end
-of its thing, of which it is a small part; what has to be known of it that a dark thing has not is that
-all of it is equally dark.
+Two kinds are told. Where the ground has texture, a soft shadow shows it, only darker, and has none of
+its own: what is left of a window when the reference's, times a factor, is taken away is less than the
+texture. On even ground it is as dark everywhere, and a thing is left beside it. A deep one, under a car
+in the sun, shows nothing at all: it is nearly black, without hue, and lies at the lower end of its thing,
+of which it is a small part; what has to be known of it that a dark thing has not is that all of it is
+equally dark. Where the reference has a shadow that is gone, the two have changed places.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.order import quantile
 
 Texture = tuple[NDArray[np.bool_], NDArray[np.bool_]]
 """Where texture should be seen beneath a shadow, and where there is another one."""
@@ -67,23 +70,23 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = _Things(labels, stats, pixels)
     come, left = _texture(levels)
-    shadow = _soft(look, dark, things, come, plain=len(levels) > 1) if dark.any() else None
-    if lit.any():  # where the reference has a shadow that is gone
-        before = _look([(test, reference) for reference, test in levels]) if len(levels) > 1 else look
-        if before is look:
-            factor = np.reciprocal(np.maximum(look.factor, np.float32(0.01)))
-            before = _Look(factor, look.even, look.tinted)
-        gone = _soft(before, lit & before.tinted, things, left, plain=False)
-        shadow = gone if shadow is None else shadow if gone is None else shadow | gone
-    if len(levels) > 1:
-        deep = _deep(look, dark & look.even & (look.factor < DEEP), things)
-        shadow = deep if shadow is None else shadow if deep is None else shadow | deep
-    if shadow is None:
+    coloured = len(levels) > 1
+    found = []
+    if dark.any():
+        found.append(_soft(look, dark, things, come, plain=coloured))
+    if lit.any():
+        before = _look([(test, reference) for reference, test in levels]) if coloured else _turned(look)
+        found.append(_soft(before, lit & before.tinted, things, left, plain=False))
+    if coloured:
+        found.append(_deep(look, dark & look.even & (look.factor < DEEP), things))
+    there = [one for one in found if one is not None]
+    if not there:
         return None
+    shadow = reduce(np.bitwise_or, there)
     rest = mask & ~shadow
-    solid = cv2.morphologyEx(rest, cv2.MORPH_OPEN, _disc(EDGE[0]))
-    shadow |= rest & ~solid & cv2.dilate(shadow, _disc(2 * EDGE[1] + 1))
-    return shadow
+    solid = cv2.morphologyEx(rest, cv2.MORPH_OPEN, disc(EDGE[0]))
+    edges: NDArray[np.uint8] = rest & ~solid & cv2.dilate(shadow, disc(2 * EDGE[1] + 1))
+    return edges | shadow
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +115,11 @@ def _look(levels: Levels) -> _Look:
     return _Look(factor, even, tinted)
 
 
+def _turned(look: _Look) -> _Look:
+    """Return what `_look` says of a gray pair whose sides have changed places."""
+    return _Look(np.reciprocal(np.maximum(look.factor, np.float32(0.01))), look.even, look.tinted)
+
+
 def _deep(look: _Look, dark: NDArray[np.bool_], things: _Things) -> NDArray[np.uint8] | None:
     """Return the shadows in which nothing can be seen; None: none."""
     count, labels, stats, middles = _components(dark)
@@ -127,7 +135,7 @@ def _deep(look: _Look, dark: NDArray[np.bool_], things: _Things) -> NDArray[np.u
         if not (lower and PART[0] * thing[4] <= area <= PART[1] * thing[4]):
             continue
         factor = look.factor[box]
-        here &= factor < _quantile(factor[here], 0.4) + EQUAL
+        here &= factor < quantile(factor[here], 0.4) + EQUAL
         out = np.zeros(dark.shape, np.uint8) if out is None else out
         out[box][here] = 255
     return out
@@ -159,7 +167,7 @@ def _soft(
         here = labels[box] == k
         whose[k] = things.labels[box][here][0]
         factor = look.factor[box][here]
-        shadow[k] = shown[k] or _quantile(factor, 0.75) - _quantile(factor, 0.25) < FLAT
+        shadow[k] = shown[k] or quantile(factor, 0.75) - quantile(factor, 0.25) < FLAT
     gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
     remains = gone <= (1 - REMAINS) * things.stats[:, 4]
     shadow &= remains[whose] | (shown & (size > LARGE * things.pixels))
@@ -188,11 +196,6 @@ def _texture(levels: Levels) -> tuple[Texture, Texture]:
     return dark, lit
 
 
-def _quantile(values: NDArray[np.float32], share: float) -> float:
-    at = int(share * (len(values) - 1))
-    return float(np.partition(values, at)[at])
-
-
 def _components(mask: NDArray[np.bool_]) -> Any:
     import cv2
 
@@ -208,8 +211,9 @@ def _range(a: NDArray[np.float32]) -> NDArray[np.float32]:
     return out
 
 
-def _disc(side: int) -> NDArray[np.uint8]:
+def disc(side: int) -> NDArray[np.uint8]:
+    """Return a disc of so many pixels across, for OpenCV's morphology."""
     import cv2
 
-    disc: NDArray[np.uint8] = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
-    return disc
+    out: NDArray[np.uint8] = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    return out

@@ -23,6 +23,7 @@ BASE = {
     "figures",
     "fixed_light",
     "grid",
+    "order",
     "records",
     "spread",
     "values",

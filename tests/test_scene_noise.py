@@ -8,7 +8,7 @@ import rtdiff
 from rtdiff.engines import make_engine
 from rtdiff.noise import pair_noise
 from rtdiff.records import Frame
-from rtdiff.scene_noise import CEILING, FLOOR, LEAST, MOST, SceneNoise
+from rtdiff.scene_noise import CHROMA, LEAST, LUMA, MOST, SceneNoise
 
 SHAPE = 160, 208
 CELLS = 20, 26
@@ -59,7 +59,7 @@ def test_the_noise_of_flat_places_is_told_from_one_frame(sigma: float) -> None:
     told = Scene(frame(scene.round().astype(np.uint8)))
     told.see(frame(shot(scene, rng, sigma)))
     assert told.noise.noise.luma == pytest.approx(sigma, rel=0.1)
-    assert told.noise.planes[0].a <= CEILING[0], "more is another picture"
+    assert told.noise.levels[0].a <= LUMA.ceiling, "more is another picture"
     assert told.noise.noise.frames == 1
 
 
@@ -69,9 +69,9 @@ def test_a_quiet_scene_has_the_least_noise() -> None:
     for _ in range(100):
         told.see(told.reference.frame)
     told.look(told.reference.frame)
-    assert [level.a for level in told.noise.planes] == [FLOOR[0], FLOOR[1], FLOOR[1]]
-    assert (told.noise.unit[0] >= FLOOR[0]).all()
-    assert (told.noise.unit[1:] >= FLOOR[1]).all()
+    assert [level.a for level in told.noise.levels[:-1]] == [LUMA.floor, CHROMA.floor, CHROMA.floor]
+    assert (told.noise.unit[0] >= LUMA.floor).all()
+    assert (told.noise.unit[1:] >= CHROMA.floor).all()
     assert (told.noise.rms == 0).all()
     assert (told.noise.mean == 0).all()
 
@@ -106,7 +106,7 @@ def test_texture_that_moves_a_little_is_less_of_a_difference() -> None:
     shaken = cv2.warpAffine(scene, np.float64([[1, 0, 0.4], [0, 1, 0.2]]), SHAPE[::-1], borderMode=1)
     told.see(frame(shot(shaken, np.random.default_rng(1), 2)))
     flat, textured = told.noise.unit[0][:, :12], told.noise.unit[0][:, 14:]
-    assert told.noise.planes[0].b > 0.1
+    assert told.noise.levels[0].b > 0.1
     assert np.median(textured) > 1.5 * np.median(flat)
 
 
@@ -147,7 +147,7 @@ def test_nothing_is_learned_where_a_thing_is_after_the_first_two_seconds() -> No
         told.see(frame(shot(filled, rng, 3)))
     np.testing.assert_array_equal(told.noise.factor[:, 4:9, 3:8], before[:, 4:9, 3:8])
     assert not np.array_equal(told.noise.factor[:, 12:, :], before[:, 12:, :])
-    assert told.noise.planes[0].a < 3.5
+    assert told.noise.levels[0].a < 3.5
     assert told.noise.rms[0][5, 5] > 80
 
 
