@@ -45,8 +45,12 @@ MIX = 0.45  # most that a level of colour adds to luma
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Seen:
-    """What sampled cells say of a frame."""
+    """What cells say of a frame."""
 
+    cells: list[NDArray[np.int64]]
+    """All of them, as they were given."""
+    changed: NDArray[np.bool_] | None
+    """Which of them to leave out."""
     chosen: NDArray[np.intp]
     """(n,) which of the sample may be looked at."""
     y: tuple[NDArray[np.float32], ...]
@@ -110,7 +114,7 @@ class Lighting:
         share = self._drifts(seen, found)[0]
         jumped = self._evidence is None or abs(share - self._evidence[0]) > FEWER
         if jumped or not self._pause:
-            found = self._looked(cells, changed, seen, found, jumped or self._vain % 2 == 1)
+            found = self._looked(seen, found, jumped or self._vain % 2 == 1)
         found = found if self._clear(found, seen) else self._nothing
         if self._left(found, seen) < self._left(self._kept[1], seen) - CLOSE:
             light = None if found is self._nothing else self._made(found)
@@ -123,21 +127,14 @@ class Lighting:
         likely = self._drifts(seen, found)[0] >= CLEARLY and GAIN[0] <= found.tone.gain <= GAIN[1]
         return likely and self._left(found, seen) < self._left(self._nothing, seen) - CLOSE
 
-    def _looked(
-        self,
-        cells: list[NDArray[np.int64]],
-        changed: NDArray[np.bool_] | None,
-        seen: _Seen,
-        found: Found,
-        anew: bool,
-    ) -> Found:
+    def _looked(self, seen: _Seen, found: Found, anew: bool) -> Found:
         """Return the light with that of parts as it is now, and remember when to look again."""
         if found.glow is not None:
             plain = self._fitted(seen, self._nothing)
             found = plain if self._left(plain, seen) <= self._left(found, seen) else found
         best = found
         if not _settled(self._drifts(seen, found)):
-            best = self._parted(cells, changed, seen, found, anew)
+            best = self._parted(seen, found, anew)
             self._vain = self._vain + 1 if best is found else 0
         self._pause = min(PAUSE << self._vain, LONGEST)
         return best
@@ -177,7 +174,9 @@ class Lighting:
         if changed is not None:
             usable &= ~changed.ravel()[self._sample]
         chosen = np.flatnonzero(usable)
-        return _Seen(chosen, tuple((x - d)[chosen] for x, d in zip(self._few, means, strict=True)))
+        return _Seen(
+            cells, changed, chosen, tuple((x - d)[chosen] for x, d in zip(self._few, means, strict=True))
+        )
 
     def _holds(self, seen: _Seen) -> bool:
         """Return whether all is as it was when the light was found, as far as one can see."""
@@ -238,22 +237,15 @@ class Lighting:
                 tints.append(factors + np.array([1.0, 0.0, 0.0]))
         return Found(curve, mix, tuple(tints), field.glow, field.gain, field.offset)
 
-    def _parted(
-        self,
-        cells: list[NDArray[np.int64]],
-        changed: NDArray[np.bool_] | None,
-        seen: _Seen,
-        found: Found,
-        anew: bool,
-    ) -> Found:
+    def _parted(self, seen: _Seen, found: Found, anew: bool) -> Found:
         """Return the light with that of parts of the picture, if that explains more; `anew`: in every way."""
         d, square = (
-            self._level(cells[0][..., 0], 0),
-            self._level(cells[0][..., 1], 0) / np.float32(self._unit),
+            self._level(seen.cells[0][..., 0], 0),
+            self._level(seen.cells[0][..., 1], 0) / np.float32(self._unit),
         )
         usable = self._usable(self._x[0], d, square, self._varied)
-        if changed is not None:
-            usable &= ~changed
+        if seen.changed is not None:
+            usable &= ~seen.changed
         y, best, least = self._x[0] - d, found, self._left(found, seen)
         # a slope over the whole picture blurs the curve: the second way takes it away first
         ways = [found]

@@ -4,36 +4,18 @@ import inspect
 
 import numpy as np
 import pytest
+from engine_frames import available, frame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdiff.engines import ENGINES, engine_class, make_engine
+from rtdiff.engines import engine_class, make_engine
 from rtdiff.engines.cells import plain
 from rtdiff.engines.engine import Engine
-from rtdiff.errors import EngineError, MissingExtra
 from rtdiff.fixed_light import ONE, SHIFT, Light
 from rtdiff.noise import pair_noise
 from rtdiff.records import Correction, Frame
 
 TOLD = Correction("light", "reference", {"gain": 1.0, "offset": 0.0}, {"gain": 1.1, "offset": 3.0})
-
-
-def available() -> list[str]:
-    names = []
-    for row in ENGINES:
-        try:
-            engine_class(row.name)
-        except (EngineError, MissingExtra):
-            continue
-        names.append(row.name)
-    return names
-
-
-def frame(*planes: np.ndarray, data_range: int = 255) -> Frame:
-    def picture() -> np.ndarray:
-        raise AssertionError("nobody looks at this picture")
-
-    return Frame(planes, data_range, "full", "bt601", 0, 0, "test", picture)
 
 
 @st.composite

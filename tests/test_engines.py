@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engine_frames import available, frame
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -22,27 +23,8 @@ from rtdiff.errors import EngineError, MissingExtra, SettingsError
 from rtdiff.noise import pair_noise
 from rtdiff.records import DiffMap, Frame, Tiles
 
-
-def available() -> list[str]:
-    names = []
-    for row in ENGINES:
-        try:
-            engine_class(row.name)
-        except (EngineError, MissingExtra):
-            continue
-        names.append(row.name)
-    return names
-
-
 FAST = [name for name in available() if name != "numpy"]
 TOLERANCE = {"numba": (1e-6, 1e-6), "cupy": (2e-4, 1e-6)}  # of the map, of the mean
-
-
-def frame(*planes: np.ndarray, data_range: int = 255) -> Frame:
-    def picture() -> np.ndarray:
-        raise AssertionError("nobody looks at this picture")
-
-    return Frame(planes, data_range, "full", "bt601", 0, 0, "test", picture)
 
 
 def compare(name: str, a: Frame, b: Frame, **options: object) -> DiffMap:
