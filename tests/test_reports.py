@@ -16,7 +16,7 @@ from rtdiff.errors import SinkError
 from rtdiff.figures import clock_text, percent_text, score_text
 from rtdiff.records import Box, Correction, Diff, Event, Frame, ZoneResult
 from rtdiff.reports.compare_json import compare_json, settings_hash, write_json
-from rtdiff.reports.compare_text import compare_text
+from rtdiff.reports.compare_text import compare_text, correction_text
 from rtdiff.reports.events import event_json, event_line
 from rtdiff.reports.ids import IdMaker, time_ms_of
 from rtdiff.reports.schemas import NAMES, schema
@@ -235,6 +235,13 @@ def test_text_says_what_the_object_says():
         "     #  region              pixels  min SSIM  max diff\n"
         "     1  214:166-246:197        866    0.0300      88.0\n"
     )
+
+
+def test_a_shift_is_told_as_two_numbers_and_a_size_as_one() -> None:
+    moved = correction_text(Correction("shift", "test", [0.36, -1.2], [0, 0], "moved back"))
+    assert moved == "shift of test: 0.36, -1.2 -> 0, 0 (moved back)"
+    scaled = correction_text(Correction("scale", "test", (640, 360), (1280, 720)))
+    assert scaled == "scale of test: 640x360 -> 1280x720"
 
 
 def test_text_of_the_same():

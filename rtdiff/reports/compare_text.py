@@ -137,15 +137,16 @@ def _zone(diff: Diff, name: str) -> str:
 
 def correction_text(correction: Correction, arrow: str = "->") -> str:
     """Return a correction as one line; what users supplied in it is not escaped."""
-    before, after = _value(correction.before), _value(correction.after)
+    between = ", " if correction.kind == "shift" else "x"  # pixels to the right and down, or a size
+    before, after = (_value(value, between) for value in (correction.before, correction.after))
     text = f"{correction.kind} of {correction.side}: {before} {arrow} {after}"
     return f"{text} ({correction.detail})" if correction.detail else text
 
 
-def _value(value: Any) -> str:
+def _value(value: Any, between: str) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{key} {one}" for key, one in value.items())
-    return "x".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return between.join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _table(diff: Diff) -> list[str]:
