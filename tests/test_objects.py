@@ -196,3 +196,13 @@ def test_scratch_gives_what_is_asked_for_and_uses_memory_again() -> None:
     larger = scratch.take("b", (200, 200), np.float32)
     larger[:] = 3
     assert (other == 2).all()
+
+
+def test_a_thing_that_comes_slowly_is_not_learned_away() -> None:
+    rng, clean = np.random.default_rng(1), ground()
+    with rtdiff.Differ(reference=shot(clean, rng, 0), fps=25, threads=1) as differ:
+        for k in range(500):  # 20 s
+            scene = clean.copy()
+            scene[THING[1] : THING[3], THING[0] : THING[2]] += 80 * min(k / 450, 1)
+            diff = differ(shot(scene, rng))
+    assert away(diff, THING) <= 3

@@ -173,3 +173,11 @@ def test_nothing_is_a_shadow_outside_the_mask() -> None:
     assert found is not None
     assert not found[mask == 0].any()
     assert set(np.unique(found)) <= {0, 255}
+
+
+@pytest.mark.parametrize("level", [60, 90, 105])
+def test_an_even_dark_thing_alone_is_no_shadow_however_large(level: int) -> None:
+    wall = np.full((*SHAPE, 3), 120.0)
+    scene = wall.copy()
+    scene[60:180, 80:240] = level  # a quarter of the picture
+    assert away(looked(wall, scene), (80, 60, 240, 180)) <= 3

@@ -308,3 +308,50 @@ def test_movement_and_light_are_undone_in_every_kind_of_picture(kind: str) -> No
         assert len(found[1].boxes) == 1
         assert np.abs(np.subtract(found[1].boxes[0].xyxy, THING)).max() <= 2
         assert_alike(found, looked(engine, reference, frames, threads=1, **options))
+
+
+def test_what_was_blown_out_may_be_any_brighter_when_the_light_falls() -> None:
+    """At first tiles are clipped at 255; in less light they show their true 245, not 255 times the gain."""
+    rng = np.random.default_rng(4)
+    scene = cv2.resize(rng.uniform(30, 170, (34, 60)), SIZE, interpolation=cv2.INTER_CUBIC)
+    for top in range(10, 250, 60):
+        for left in range(10, 450, 70):
+            scene[top : top + 20, left : left + 24] = 245
+    bright = np.clip(scene * 1.5, 0, 255).round().astype(np.uint8)
+    with rtdiff.Differ(reference=bright, fps=25) as differ:
+        for _ in range(5):
+            diff = differ((scene + rng.normal(0, 1.5, scene.shape)).round().clip(0, 255).astype(np.uint8))
+    lights = [one.after["gain"] for one in diff.corrections if one.kind == "light"]
+    assert lights == pytest.approx([1 / 1.5], abs=0.03)
+    assert not diff.boxes
+    dark = scene.copy()
+    dark[80:120, 140:200] = 20
+    with rtdiff.Differ(reference=bright, fps=25) as differ:
+        diff = differ(dark.round().clip(0, 255).astype(np.uint8))
+    assert len(diff.boxes) == 1
+    assert np.abs(np.subtract(diff.boxes[0].xyxy, (140, 80, 200, 120))).max() <= 2
+
+
+def test_what_is_ignored_does_not_say_what_the_light_is() -> None:
+    rng = np.random.default_rng(4)
+    scene = cv2.resize(rng.uniform(40, 200, (34, 60)), SIZE, interpolation=cv2.INTER_CUBIC)
+    dimmed = scene.copy()
+    dimmed[:, :352] *= 0.6
+    mask = np.ones(scene.shape, np.uint8)
+    mask[:, :352] = 0
+    with rtdiff.Differ(reference=scene.round().clip(0, 255).astype(np.uint8), mask=mask, fps=25) as differ:
+        for _ in range(5):
+            diff = differ((dimmed + rng.normal(0, 1.5, scene.shape)).round().clip(0, 255).astype(np.uint8))
+    assert not diff.boxes
+    assert "light" not in [one.kind for one in diff.corrections]
+
+
+def test_pictures_that_carry_no_time_come_at_the_rate_that_is_said() -> None:
+    from PIL import Image
+
+    rng = np.random.default_rng(4)
+    frames = [Image.fromarray(rng.integers(100, 110, (60, 80), np.uint8)) for _ in range(30)]
+    with rtdiff.Differ(reference="median:1s", fps=10) as differ:
+        found = [differ(one) for one in frames]
+    assert [diff is None for diff in found] == [True] * 10 + [False] * 20
+    assert found[-1].test.time_ns == 2_900_000_000
