@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from rtdiff import __version__
 from rtdiff.arguments import Grammar, nearest, parse
@@ -62,12 +62,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has left: nobody to tell
-        _drop_stdout()
+        _drop(sys.stdout)
         return TROUBLE
     except RtdiffError as error:
         return _failed(str(error), words)
     except OSError as error:  # of our own rooms none is left: a full disk behind stdout
-        _drop_stdout()
+        _drop(sys.stdout)
         name = error.filename or "stdout"
         return _failed(f"{name}: cannot be used ({error.strerror or error}); see its space and rights", words)
     except Exception as error:
@@ -78,9 +78,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _drop_stdout() -> None:
-    """Send what is left in stdout's buffer nowhere, or Python would try again as it ends."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _drop(stream: TextIO) -> None:
+    """Send what is left in a stream's buffer nowhere, or Python would try again at its end: exit 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _failed(what: str, words: list[str]) -> int:
@@ -97,8 +97,14 @@ def _failed(what: str, words: list[str]) -> int:
 def _complain(text: str) -> None:
     """Write to stderr, if anybody is there: without it the exit code must still say trouble."""
     if sys.stderr is not None:
-        with contextlib.suppress(OSError, ValueError):
+        try:
             sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            with contextlib.suppress(OSError, ValueError):  # not a file: a caller's own object
+                _drop(sys.stderr)
+        except ValueError:  # closed meanwhile
+            return
 
 
 def _run(words: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -190,4 +191,6 @@ def test_a_size_that_may_not_differ() -> None:
 def test_trouble_is_trouble_also_when_nobody_listens() -> None:
     for end in ("2>&-", "2>/dev/full") if Path("/dev/full").exists() else ("2>&-",):
         command = f"{sys.executable} -m rtdiff watch nowhere.mp4 {end}"
-        assert subprocess.run(["sh", "-c", command], check=False).returncode == 2
+        for buffered in ("", "1"):
+            there = {**os.environ, "PYTHONUNBUFFERED": buffered}
+            assert subprocess.run(["sh", "-c", command], check=False, env=there).returncode == 2
