@@ -39,8 +39,8 @@ class Evidence:
 
 
 def weighed(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np.intp]) -> Evidence:
-    """Return what block sums say; parameters as of `light.fit`."""
-    lit = light.fit(sums, data_range, quarters)
+    """Return what block sums say; parameters as of `light.fit`, blocks of all planes in the same places."""
+    lit = light.fit(sums, data_range, [quarters] * len(sums))
     left = light.residual(sums[0], lit.gains[0])
     spread, found, enough = textured(sums[0], data_range)
     unit = data_range / 255

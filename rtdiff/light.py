@@ -6,6 +6,7 @@ show something else do not. The line is taken on which most blocks lie.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +38,7 @@ class Light:
     """Whether the whole picture shows it, and it is more than `LIMIT` somewhere."""
 
 
-def fit(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np.intp]) -> Light:
+def fit(sums: list[NDArray[np.int64]], data_range: int, quarters: Sequence[NDArray[np.intp]]) -> Light:
     """Return the change of light between two pictures.
 
     Parameters
@@ -47,8 +48,8 @@ def fit(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np.int
         is the reference and d = x - test.
     data_range : int
         Largest code value.
-    quarters : (blocks,) int
-        Which quarter of the picture a block lies in, 0..3.
+    quarters : sequence of (blocks,) int
+        For every plane, which quarter of the picture a block lies in, 0..3.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def fit(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np.int
     lines = [_line(plane, unit, (data_range + 1) / 2 if k % 3 else 0.0) for k, plane in enumerate(sums)]
     gains, offsets = zip(*lines, strict=True) if lines else ((), ())
     everywhere = any(
-        _everywhere(plane, gain, offset, unit, (data_range + 1) / 2 if k % 3 else 0.0, quarters)
+        _everywhere(plane, gain, offset, unit, (data_range + 1) / 2 if k % 3 else 0.0, quarters[k])
         for k, (plane, gain, offset) in enumerate(zip(sums, gains, offsets, strict=True))
     )
     return Light(gains, offsets, everywhere)

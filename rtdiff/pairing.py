@@ -12,6 +12,7 @@ import math
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -252,7 +253,7 @@ def sample_of(frame: Frame) -> Sample:
     rows, columns = (
         (2 * np.arange(n) + 1) * side // (2 * n) for n, side in ((ROWS, height), (COLUMNS, width))
     )
-    picked = luma[rows][:, columns].ravel()
+    picked: NDArray[Any] = luma[rows][:, columns].ravel()
     if frame.data_range != LEVELS:
         picked = picked.astype(np.int32) * LEVELS // frame.data_range
     return picked.astype(np.int16)

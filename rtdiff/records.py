@@ -228,6 +228,8 @@ class DiffMap:
     """Makes some rows of it, from the first to before the second."""
     measured: Mapping[str, Measured] = field(default_factory=dict)
     """Further metrics by name, what was asked for only."""
+    squares: tuple[tuple[int, int], ...] = ()
+    """Sum of d * d over all zones and number of samples, of every plane; () unless asked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

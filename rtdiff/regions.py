@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any, Literal
 
@@ -84,7 +84,7 @@ class Regions:
             test=diffmap.test.frame,
             _mask=mask,
             _map=_once(diffmap.map),
-            planes={name: m.planes for name, m in diffmap.measured.items() if m.planes},
+            planes=_planes(diffmap),
             whole=whole,
             densest=densest,
         )
@@ -120,8 +120,7 @@ class Regions:
             count = np.maximum(np.concatenate([[diffmap.pixels[1:].sum()], diffmap.pixels[1:]]), 1)
             peak = diffmap.test.frame.data_range
             mean = sums / count[:, None]
-            square = float(mean[0, 1])
-            metrics["psnr_db"] = 10 * math.log10(peak * peak / square) if square else math.inf
+            metrics["psnr_db"] = psnr_db(int(sums[0, 1]), int(count[0]), peak)
             metrics["absdiff"] = 1 - float(mean[0, 0]) / peak
             scores["psnr"] = 1 - np.sqrt(mean[:, 1]) / peak
             scores["absdiff"] = 1 - mean[:, 0] / peak
@@ -213,6 +212,22 @@ class Regions:
                 self._next_id += 1
         self._last = out
         return tuple(out)
+
+
+def _planes(diffmap: DiffMap) -> dict[str, Mapping[str, float]]:
+    """Return the metrics that have a value for every plane; PSNR's ``all`` is of all samples together."""
+    out = {name: m.planes for name, m in diffmap.measured.items() if m.planes}
+    if diffmap.squares:
+        peak = diffmap.test.frame.data_range
+        total = tuple(map(sum, zip(*diffmap.squares, strict=True)))
+        parts = dict(zip("yuv", diffmap.squares, strict=False)) | {"all": total}
+        out["psnr_db"] = {name: psnr_db(square, count, peak) for name, (square, count) in parts.items()}
+    return out
+
+
+def psnr_db(square: int, count: int, peak: int) -> float:
+    """Return the PSNR of a sum of squares over so many samples; infinite where they are equal."""
+    return 10 * math.log10(peak * peak * count / square) if square else math.inf
 
 
 def _overlap(a: tuple[int, int, int, int], b: tuple[int, int, int, int]) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.grid import steps
 from rtdiff.records import Correction, Frame, Plane
 
 SIDE = 32  # of a patch, pixels
@@ -70,7 +71,10 @@ def _places(luma: Plane, least: float) -> list[tuple[int, int]]:
 
 def undone(reference: Frame, test: Frame, by: tuple[int, int]) -> Frame:
     """Return the test picture shifted back; the strips that it does not show are the reference's."""
-    planes = tuple(_moved(x, y, by) for x, y in zip(reference.planes, test.planes, strict=True))
+    planes = tuple(
+        _moved(x, y, _of_plane(by, reference.luma.shape, x.shape))
+        for x, y in zip(reference.planes, test.planes, strict=True)
+    )
     picture = test.picture()
     told = Correction("shift", "test", list(by), [0, 0], "shifted back; strips at the edges are not compared")
     return replace(
@@ -80,6 +84,12 @@ def undone(reference: Frame, test: Frame, by: tuple[int, int]) -> Frame:
         corrections=(*test.corrections, told),
         _made=[],
     )
+
+
+def _of_plane(by: tuple[int, int], luma: tuple[int, ...], plane: tuple[int, ...]) -> tuple[int, int]:
+    """Return a shift in samples of a plane, the nearest where they span several pixels."""
+    down, across = steps(luma, plane)
+    return round(by[0] / across), round(by[1] / down)
 
 
 def _moved(under: NDArray[Any], over: NDArray[Any], by: tuple[int, int]) -> NDArray[Any]:

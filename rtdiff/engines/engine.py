@@ -18,7 +18,7 @@ from rtdiff.engines import cells, components, ffmpeg_ssim, gaussian, rule
 from rtdiff.engines.plan import Plan
 from rtdiff.engines.tiles import BAND, Rows, joined, masked, plane_difference, summarise
 from rtdiff.fixed_light import Light
-from rtdiff.grid import sides
+from rtdiff.grid import sides, steps
 from rtdiff.records import DiffMap, Frame, Measured, Noise, Prepared, Tiles
 from rtdiff.spread import spread
 
@@ -36,6 +36,7 @@ MEASURES = {module.NAME: module.measure for module in (gaussian, ffmpeg_ssim)}
 """Metric -> how it is made of an engine, a pair and a plan."""
 
 
+YUV = 3  # planes of a picture; those behind are the same over black
 SHAPES = 8  # shapes of pictures that buffers are kept for
 
 
@@ -242,7 +243,8 @@ class Engine:
             tile_labels=plan.tile_labels,
             pixels=plan.pixels,
             identical=not differing.any(),
-            differences=self._difference_sums(reference, test, plan),
+            differences=(differences := self._difference_sums(reference, test, plan)),
+            squares=self._squares(reference, test, plan, differences),
             mask=mask,
             map=lambda: self._whole(reference, test, plan, differing),
             ssim_rows=lambda rows: self.host(self._moments(reference, test, plan, rows)[0]),
@@ -332,6 +334,31 @@ class Engine:
         low = int(ssim.argmin())
         tiles = summarise(np.flatnonzero(found), ssim, worst)
         return Found(rows[0], tiles, (float(ssim.ravel()[low]), low + rows[0] * plan.shape[1]))
+
+    def _squares(
+        self, reference: Prepared, test: Prepared, plan: Plan, luma: NDArray[np.int64] | None
+    ) -> tuple[tuple[int, int], ...]:
+        """Return sum of d * d and number of samples of every plane; () where nobody asked for luma's."""
+        if luma is None:
+            return ()
+        out = [(int(luma[1:, 1].sum()), int(plan.pixels[1:].sum()))]
+        for i in range(1, min(len(reference.planes), YUV)):
+            part = self._chroma_plan(plan, reference.frame.planes[i].shape)
+            x, y = (replace(p, planes=(p.planes[i],)) for p in (reference, test))
+            sums = self._difference_sums(x, y, part)
+            out.append((0 if sums is None else int(sums[1:, 1].sum()), int(part.pixels[1:].sum())))
+        return tuple(out)
+
+    def _chroma_plan(self, plan: Plan, shape: tuple[int, int]) -> Plan:
+        """Return the zones of a smaller plane: those of the pixels at the left top of its samples."""
+        if ("plan", shape) not in plan.memory:
+            labels = plan.labels
+            if labels is not None:
+                down, across = steps(plan.shape, shape)
+                labels = np.ascontiguousarray(labels[::down, ::across])
+            plan.memory["plan", shape] = Plan(shape, labels)
+        made: Plan = plan.memory["plan", shape]
+        return made
 
     def _measured(self, reference: Prepared, test: Prepared, plan: Plan) -> dict[str, Measured]:
         """Return what was asked for of `MEASURES`."""

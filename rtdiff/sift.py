@@ -1,0 +1,149 @@
+"""What video compression explains of a mask: sparse pixels along edges that are no thing.
+
+It changes single pixels by a few times what it changes blocks by, and the mean of some pixels by
+little. Where a few pixels of a cell are beyond that, what is different in the cell and round it stays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.classes import dataclass
+from rtdiff.grid import CELL, steps
+from rtdiff.records import DiffMap
+
+FLOOR, CEILING = 1.0, 12.0  # levels, as of all noise
+TOUCHED = 0.5  # share of the blocks with texture that differ
+WORST = 0.98  # of the blocks with texture: the rest may be a change
+TAIL = 3.0  # times the middle block: what is worse is no compression either
+MEANS = 0.9  # of the blocks, for their means
+SIZE = 64  # samples of a block
+AROUND = 4  # pixels to either side: half a macroblock and more
+SEEDS = 8  # pixels beyond, in a cell and round it, that make a thing
+MOST = 0.02  # of the pixels: where more differ, compression is not why
+
+
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """What compression does in a pair, levels of 0..255 by plane."""
+
+    single: tuple[float, ...]
+    """To the worst blocks' samples."""
+    mean: tuple[float, ...]
+    """To the means of blocks."""
+
+
+def compression(sums: list[NDArray[np.int64]], data_range: int) -> Compression | None:
+    """Return what compression does, from block sums; None: there was none.
+
+    Compression touches nearly every block with texture; where it does not, it did not happen.
+
+    Parameters
+    ----------
+    sums : list of (blocks, 5) int64
+        For every plane, luma first: sums of d, d * d, x, x * x and x * d over 8x8 blocks.
+    data_range : int
+        Largest code value.
+    """
+    unit = data_range / 255
+    single: list[float] = []
+    mean: list[float] = []
+    for plane in sums:
+        d, dd, x, xx = (plane[:, k].astype(np.float64) for k in range(4))
+        spread = np.sqrt(np.maximum(SIZE * dd - d * d, 0) / (SIZE * (SIZE - 1))) / unit
+        texture = SIZE * xx - x * x
+        rich = spread[(texture > 0) & (texture >= np.median(texture))] if len(texture) else spread
+        if not single and not (len(rich) and float((rich > 0).mean()) >= TOUCHED):
+            return None
+        single.append(_level(rich, WORST))
+        mean.append(_level(np.abs(d) / SIZE / unit, MEANS))
+    return Compression(tuple(single), tuple(mean))
+
+
+def _level(values: NDArray[np.float64], share: float) -> float:
+    if not len(values):
+        return FLOOR
+    high, middle = np.quantile(values, (share, 0.5))
+    return float(np.clip(min(high, TAIL * middle), FLOOR, CEILING))
+
+
+def sift(diffmap: DiffMap, known: Compression, threshold: float) -> None:
+    """Take out of mask and tiles, in place, what compression explains.
+
+    Parameters
+    ----------
+    diffmap : DiffMap
+        As compared; nothing of it has been looked at.
+    known : Compression
+        Of this pair, or of one shortly before.
+    threshold : float
+        In units of the noise.
+    """
+    tiles, mask = diffmap.tiles, diffmap.mask
+    at = np.flatnonzero(tiles.area)
+    if not len(at) or int(tiles.area[at].sum()) > MOST * mask.size:
+        return
+    rows, columns = _pixels(mask, at, tiles.shape[1])
+    beyond = _beyond(diffmap, rows, columns, known, threshold)
+    seeds = np.zeros(tiles.shape, np.int32)
+    np.add.at(seeds, (rows[beyond] // CELL, columns[beyond] // CELL), 1)
+    kept = _around(_around(seeds) >= SEEDS).astype(np.bool_) & (_around(seeds > 0) > 0)
+    lost = ~kept[rows // CELL, columns // CELL]
+    mask[rows[lost], columns[lost]] = 0
+    tiles.area[~kept.ravel()] = 0
+
+
+def _pixels(
+    mask: NDArray[np.uint8], at: NDArray[np.intp], across: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return rows and columns of the different pixels of some cells."""
+    height, width = mask.shape
+    step = np.arange(CELL)
+    rows = np.minimum((at // across * CELL)[:, None] + step, height - 1)
+    columns = np.minimum((at % across * CELL)[:, None] + step, width - 1)
+    cells, down, right = np.nonzero(mask[rows[:, :, None], columns[:, None, :]])
+    flat = np.unique(rows[cells, down] * width + columns[cells, right])
+    return flat // width, flat % width
+
+
+def _beyond(
+    diffmap: DiffMap,
+    rows: NDArray[np.intp],
+    columns: NDArray[np.intp],
+    known: Compression,
+    threshold: float,
+) -> NDArray[np.bool_]:
+    """Return (pixels,) whether a plane differs by more than compression explains there."""
+    first, second = diffmap.reference.frame, diffmap.test.frame
+    unit = first.data_range / 255
+    found: NDArray[np.bool_] = np.zeros(len(rows), np.bool_)
+    for x, y, single, mean in zip(first.planes, second.planes, known.single, known.mean, strict=True):
+        down, across = steps(first.luma.shape, x.shape)
+        at = rows // down, columns // across
+        d = np.abs(x[at].astype(np.int32) - y[at])
+        found |= d > threshold * single * unit
+        found |= np.abs(_means(x, y, *at, AROUND // min(down, 2))) > threshold * mean * unit
+    return found
+
+
+def _means(
+    x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.intp], reach: int
+) -> NDArray[np.float64]:
+    """Return (pixels,) means of the difference round some pixels."""
+    step = np.arange(-reach, reach + 1)
+    down = np.clip(rows[:, None] + step, 0, x.shape[0] - 1)[:, :, None]
+    right = np.clip(columns[:, None] + step, 0, x.shape[1] - 1)[:, None, :]
+    total = x[down, right].sum((1, 2), dtype=np.int64) - y[down, right].sum((1, 2), dtype=np.int64)
+    out: NDArray[np.float64] = total / len(step) ** 2
+    return out
+
+
+def _around(cells: NDArray[Any]) -> NDArray[np.int32]:
+    """Return the sum over every cell and its eight neighbours."""
+    padded = np.pad(cells.astype(np.int32), 1)
+    down = padded[:-2] + padded[1:-1] + padded[2:]
+    out: NDArray[np.int32] = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
+    return out

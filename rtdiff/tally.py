@@ -1,0 +1,228 @@
+"""Running figures of two videos: what every pair was, and what all of them come to."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rtdiff.classes import dataclass
+from rtdiff.records import Correction
+from rtdiff.video_records import SIDES, Numbers, Segment, VideoPair, Worst
+
+FROZEN = 5  # frames that show their predecessor: as many in a row are a stand-still
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Figures:
+    """What the pairs come to; names as in `VideoResult`."""
+
+    pairs: int
+    reasons: tuple[str, ...]
+    identical: bool
+    score: float
+    score_min: float
+    score_p1: float
+    score_p5: float
+    metrics: Mapping[str, float]
+    planes: Mapping[str, Mapping[str, float]]
+    psnr_db: float | None
+    psnr_db_mean: float | None
+    worst: Worst | None
+    segments: tuple[Segment, ...]
+    changed_fraction: float
+    boxes: int
+    different: int
+    unpaired: Numbers
+    repeated: Numbers
+    frozen: Numbers
+    corrupt: Numbers
+    corrections: tuple[Correction, ...]
+    noise_levels: float
+    times_ns: NDArray[np.int64]
+    scores: NDArray[np.float64]
+    changed: NDArray[np.float64]
+
+
+class Tally:
+    """Takes pairs and frames without a partner, in order; some 30 bytes a pair.
+
+    Parameters
+    ----------
+    step_ns : int
+        How long the last frame is shown, nanoseconds.
+    """
+
+    def __init__(self, step_ns: int) -> None:
+        self._step_ns = step_ns
+        self._times, self._scores, self._changed = array("q"), array("d"), array("d")
+        self._sums: dict[str, float] = defaultdict(float)
+        self._planes: dict[str, dict[str, float]] = {}
+        self._square = Fraction(0)
+        self._squares = False
+        self._numbers: dict[str, tuple[list[int], list[int]]] = {
+            name: ([], []) for name in ("unpaired", "repeated", "corrupt")
+        }
+        self._reasons: dict[str, None] = {}
+        self._corrections: dict[tuple[str, str, str], Correction] = {}
+        self._segments: list[Segment] = []
+        self._worst: Worst | None = None
+        self._identical = True
+        self._boxes = self._different = 0
+        self._noise = 0.0
+
+    @property
+    def pairs(self) -> int:
+        """How many were taken."""
+        return len(self._scores)
+
+    @property
+    def score(self) -> float:
+        """Mean so far; 1 before the first."""
+        return self._sums["score"] / self.pairs if self.pairs else 1.0
+
+    def take(self, pair: VideoPair) -> None:
+        """Take a pair."""
+        diff, time_ns = pair.diff, pair.reference.time_ns
+        self._times.append(time_ns)
+        self._scores.append(diff.score)
+        self._changed.append(diff.changed_fraction)
+        self._sums["score"] += diff.score
+        self._sums["changed"] += diff.changed_fraction
+        for name, value in diff.metrics.items():
+            self._sums["metric " + name] += value
+        for name, planes in diff.planes.items():
+            sums = self._planes.setdefault(name, dict.fromkeys(planes, 0.0))
+            for plane, value in planes.items():
+                sums[plane] += value
+        if "psnr_db" in diff.metrics:
+            self._squares = True
+            self._square += _error(diff.metrics["psnr_db"])
+        self._identical &= diff.identical
+        self._boxes += len(diff.boxes)
+        self._noise = max(self._noise, diff.noise_levels)
+        if self._worst is None or diff.score < self._worst.score:
+            numbers = pair.reference.index, pair.test.index
+            self._worst = Worst(pair.index, *numbers, time_ns, diff.score)
+        for one in diff.corrections:
+            self.told(one)
+        for side, frame in enumerate((pair.reference, pair.test)):
+            if frame.corrupt:
+                self._numbers["corrupt"][side].append(frame.index)
+        if not diff.same:
+            self._different += 1
+            self._reasons.update(dict.fromkeys(diff.reasons))
+            self._extend(pair)
+
+    def told(self, one: Correction) -> None:
+        """Take what was changed before comparing; the same thing is told once."""
+        self._corrections.setdefault((one.kind, one.side, str(one.before)), one)
+
+    def alone(self, side: int, number: int, *, corrupt: bool = False) -> None:
+        """Take a frame without a partner; `side`: 0 reference, 1 test."""
+        self._numbers["unpaired"][side].append(number)
+        if corrupt:
+            self._numbers["corrupt"][side].append(number)
+
+    def repeated(self, side: int, number: int) -> None:
+        """Take a frame that shows its predecessor again."""
+        self._numbers["repeated"][side].append(number)
+
+    def _extend(self, pair: VideoPair) -> None:
+        diff, time_ns = pair.diff, pair.reference.time_ns
+        one = Segment(
+            pair.index, pair.index + 1, time_ns, time_ns + self._step_ns, len(diff.boxes), diff.score
+        )
+        if self._segments and self._segments[-1].last == pair.index:
+            old = self._segments.pop()
+            one = Segment(
+                old.first,
+                one.last,
+                old.start_ns,
+                one.end_ns,
+                max(old.boxes, one.boxes),
+                min(old.score, one.score),
+            )
+        self._segments.append(one)
+
+    def figures(self, *, forgiven: bool = False) -> Figures:
+        """Return what it all comes to; `forgiven`: frames without a partner are no reason."""
+        count = max(self.pairs, 1)
+        scores = np.array(self._scores)
+        low = np.quantile(scores, (0.0, 0.01, 0.05)).tolist() if len(scores) else [1.0] * 3
+        repeated, frozen = _runs(self._numbers["repeated"])
+        alone = any(self._numbers["unpaired"]) and not forgiven
+        if alone:
+            self._reasons["unpaired"] = None
+        if any((*repeated.values(), *frozen.values())):
+            self._reasons["repeated"] = None
+        if any(self._numbers["corrupt"]):
+            self._reasons["corrupt"] = None
+        mean = self._sums.get("metric psnr_db")
+        return Figures(
+            pairs=self.pairs,
+            reasons=tuple(self._reasons),
+            identical=self._identical and self.pairs > 0 and not any(self._numbers["unpaired"]),
+            score=self.score,
+            score_min=low[0],
+            score_p1=low[1],
+            score_p5=low[2],
+            metrics={
+                name.removeprefix("metric "): value / count
+                for name, value in self._sums.items()
+                if name.startswith("metric ")
+            },
+            planes={
+                name: {plane: value / count for plane, value in sums.items()}
+                for name, sums in self._planes.items()
+            },
+            psnr_db=_psnr(float(self._square) / count) if self._squares else None,
+            psnr_db_mean=None if mean is None else mean / count,
+            worst=self._worst,
+            segments=tuple(self._segments),
+            changed_fraction=self._sums["changed"] / count,
+            boxes=self._boxes,
+            different=self._different,
+            unpaired=_sides(self._numbers["unpaired"]),
+            repeated=repeated,
+            frozen=frozen,
+            corrupt=_sides(self._numbers["corrupt"]),
+            corrections=tuple(self._corrections.values()),
+            noise_levels=self._noise,
+            times_ns=np.array(self._times, np.int64),
+            scores=scores,
+            changed=np.array(self._changed),
+        )
+
+
+def _error(psnr_db: float) -> Fraction:
+    """Return the mean square error of a PSNR, of a peak of 1."""
+    return Fraction(0) if math.isinf(psnr_db) else Fraction(10 ** (-psnr_db / 10))
+
+
+def _psnr(error: float) -> float:
+    return -10 * math.log10(error) if error else math.inf
+
+
+def _sides(numbers: Sequence[Sequence[int]]) -> Numbers:
+    return {name: tuple(of) for name, of in zip(SIDES, numbers, strict=True)}
+
+
+def _runs(numbers: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
+    """Return frames that were shown again, single ones and those in long runs."""
+    single: tuple[list[int], list[int]] = ([], [])
+    long: tuple[list[int], list[int]] = ([], [])
+    for side, of in enumerate(numbers):
+        run: list[int] = []
+        for number in [*of, None]:
+            if run and (number is None or number != run[-1] + 1):
+                (long if len(run) >= FROZEN else single)[side].extend(run)
+                run = []
+            if number is not None:
+                run.append(number)
+    return _sides(single), _sides(long)
