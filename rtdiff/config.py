@@ -84,6 +84,11 @@ class CompareConfig(CommonConfig):
         f.FLOOR.or_none(), None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
     )
 
+    end = Option(
+        f.choice("longest", "shortest"),
+        "longest",
+        "Of videos: shortest forgives frames without a partner, and ends with the shorter one",
+    )
     update = Option(
         f.UPDATE, (), "Copy what differs over the reference: all pairs, or the one named; may be repeated"
     )

@@ -34,6 +34,7 @@ AGREE = 0.8  # share of the frames that must say so
 SEEN = 0.05  # levels, mean over a sample: less is no distance
 LOST = 3.0, 0.5  # times the usual distance, and levels above: suspicious as well
 STILL = 0.1  # of the other side's motion: a frame that shows its predecessor again
+STALE = 0.5  # of the other side's motion: farther apart than usual by so much
 MOVING = 0.15  # levels of motion that can be seen
 CUT = 8.0, 4.0  # levels of motion, and times the usual: another scene
 REST = 6  # pairs after a look in vain
@@ -230,17 +231,20 @@ class Pairing:
         first, second = self._streams
         first.held.popleft()
         second.held.popleft()
-        self._usual.append(_between(r, s))
-        usual = _middle(self._motion)
+        apart, usual = _between(r, s), _middle(self._motion)
+        stale = apart - _middle(self._usual)
+        again = _again(r.motion, s.motion, stale), _again(s.motion, r.motion, stale)
+        if not any(again):
+            self._usual.append(apart)
         cut = r.motion > CUT[0] and r.motion > CUT[1] * usual
         if not math.isnan(r.motion + s.motion):  # a first frame has no predecessor
             self._motion.append(max(r.motion, s.motion))
-        return Step(r.frame, s.frame, (_again(r.motion, s.motion), _again(s.motion, r.motion)), cut)
+        return Step(r.frame, s.frame, again, cut)
 
     def _alone(self, side: int) -> Step:
         held = self._streams[side].held.popleft()
         usual = _middle(self._motion)
-        again = _again(held.motion, usual)
+        again = _again(held.motion, usual, usual)
         if side == 0:
             return Step(held.frame, None, (again, False), False)
         return Step(None, held.frame, (False, again), False)
@@ -272,8 +276,9 @@ def _middle(values: Collection[float]) -> float:
     return sorted(values)[len(values) // 2] if values else 0.0
 
 
-def _again(mine: float, other: float) -> bool:
-    return other >= MOVING and mine <= STILL * other
+def _again(mine: float, other: float, stale: float) -> bool:
+    """Return whether a frame shows its predecessor again: the other side moved, and away from it."""
+    return other >= MOVING and mine <= STILL * other and stale >= STALE * other
 
 
 def _place(reference: list[_Held], test: list[_Held], now: int) -> tuple[int, float] | None:

@@ -32,8 +32,8 @@ def match_pair(reference: Frame, test: Frame, policy: SizePolicy) -> tuple[Frame
     """
     if not _alike(reference, test):
         test = convert(test, reference) if _still_differs(reference, test) else test
-        reference, test = _same_depth(reference, test)
-        reference, test = _same_planes(reference, test)
+        reference, test = same_depth(reference, test)
+        reference, test = same_planes(reference, test)
     if reference.size_wh == test.size_wh:
         return reference, test
     return same_size(reference, test, policy)
@@ -113,7 +113,8 @@ def _still_differs(a: Frame, b: Frame) -> bool:
     return (a.color_range, a.matrix) != (b.color_range, b.matrix) or any(len(s) > 1 for s in shapes)
 
 
-def _same_depth(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
+def same_depth(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
+    """Return two frames at the greater depth of the two."""
     deep = max(reference.data_range, test.data_range)
     return _deepened(reference, deep), _deepened(test, deep)
 
@@ -121,7 +122,11 @@ def _same_depth(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
 def _deepened(frame: Frame, deep: int) -> Frame:
     if frame.data_range == deep:
         return frame
-    planes = tuple(_deeper(plane, frame.data_range, deep) for plane in frame.planes)
+    if frame.color_range == "limited":  # 16..235 is 64..940 at 10 bit
+        by = (deep + 1) // (frame.data_range + 1)
+        planes = tuple(np.multiply(plane, by, dtype=np.uint16) for plane in frame.planes)
+    else:
+        planes = tuple(_deeper(plane, frame.data_range, deep) for plane in frame.planes)
     told = Correction("depth", "both", frame.data_range, deep, "compared at the greater depth")
     return replace(frame, planes=planes, data_range=deep, corrections=(*frame.corrections, told))
 
@@ -134,7 +139,7 @@ def _deeper(plane: Plane, data_range: int, deep: int) -> Plane:
     return out
 
 
-def _same_planes(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
+def same_planes(reference: Frame, test: Frame) -> tuple[Frame, Frame]:
     """Give a gray picture neutral chroma, and an opaque one the same planes over white and black."""
     most = max(len(reference.planes), len(test.planes))
     first, second = (_with_planes(f, most) for f in (reference, test))

@@ -6,7 +6,6 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +62,7 @@ class Tally:
         self._times, self._scores, self._changed = array("q"), array("d"), array("d")
         self._sums: dict[str, float] = defaultdict(float)
         self._planes: dict[str, dict[str, float]] = {}
-        self._square = Fraction(0)
+        self._square = 0.0
         self._squares = False
         self._numbers: dict[str, tuple[list[int], list[int]]] = {
             name: ([], []) for name in ("unpaired", "repeated", "corrupt")
@@ -181,7 +180,7 @@ class Tally:
                 name: {plane: value / count for plane, value in sums.items()}
                 for name, sums in self._planes.items()
             },
-            psnr_db=_psnr(float(self._square) / count) if self._squares else None,
+            psnr_db=_psnr(self._square / count) if self._squares else None,
             psnr_db_mean=None if mean is None else mean / count,
             worst=self._worst,
             segments=tuple(self._segments),
@@ -200,9 +199,9 @@ class Tally:
         )
 
 
-def _error(psnr_db: float) -> Fraction:
+def _error(psnr_db: float) -> float:
     """Return the mean square error of a PSNR, of a peak of 1."""
-    return Fraction(0) if math.isinf(psnr_db) else Fraction(10 ** (-psnr_db / 10))
+    return 0.0 if math.isinf(psnr_db) else 10 ** (-psnr_db / 10)
 
 
 def _psnr(error: float) -> float:

@@ -41,6 +41,8 @@ class Look:
     corrections: tuple[Correction, ...]
     detail: str
     """Format and light, for people."""
+    unsaid: tuple[str, ...]
+    """What the file does not say: matrix, range."""
 
 
 def key_of(frame: VideoFrame) -> Hashable:
@@ -87,7 +89,9 @@ def make_look(frame: VideoFrame, orientation: Orientation, aspect: Fraction | No
     full = full or (layout.planes == 1 and frame.color_range == 0)  # FFmpeg takes gray for full range too
     matrix = _ASSUMED if rgb else _MATRICES.get(said, _ASSUMED)
     light = f"{'full' if full else 'limited'} {matrix}"
-    if not rgb and (said in _UNSAID or (frame.color_range == 0 and not full)):
+    unknown = {"matrix": said in _UNSAID, "range": frame.color_range == 0 and not full}
+    unsaid = () if rgb else tuple(name for name, there in unknown.items() if there)
+    if unsaid:
         light += " (assumed)"
     if frame.color_trc in _HDR:
         light += f", HDR ({_HDR[frame.color_trc]}), pictures shown without tone mapping"
@@ -118,4 +122,5 @@ def make_look(frame: VideoFrame, orientation: Orientation, aspect: Fraction | No
         matrix,
         tuple(notes),
         f"{name} {light}",
+        unsaid,
     )

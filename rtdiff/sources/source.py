@@ -28,6 +28,8 @@ class SourceInfo:
     """How many there are, only where it is certain (a file's header may lie)."""
     duration_ns: int | None = None
     """Length by the container, nanoseconds."""
+    unsaid: tuple[str, ...] = ()
+    """What the file does not say and was assumed: matrix, range."""
     detail: str = ""
     """Codec and format, for people."""
 

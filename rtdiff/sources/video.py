@@ -172,6 +172,7 @@ class _Pass:
             size_wh=self._size_wh,
             fps=self.fps,
             duration_ns=int(length * NS) if length else None,
+            unsaid=look.unsaid,
             detail=detail,
         )
 
