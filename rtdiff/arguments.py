@@ -15,8 +15,8 @@ from rtdiff.errors import SettingsError, redact
 SHORT = {"-o": "output", "-h": "help"}
 LATER = frozenset(
     (
-        *("align", "blink", "camera", "clip", "end", "every", "events", "exec", "fail-under-min"),
-        *("lost-after", "mqtt", "per-frame", "realtime", "save-worst", "start", "time-shift", "webhook"),
+        *("align", "blink", "camera", "clip", "events", "exec"),
+        *("lost-after", "mqtt", "realtime", "save-worst", "start", "time-shift", "webhook"),
         "window",
     )
 )

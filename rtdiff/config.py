@@ -84,6 +84,11 @@ class CompareConfig(CommonConfig):
         f.FLOOR.or_none(), None, "This alone decides: a score from 0 to 1 (0.98), or a PSNR (40dB)"
     )
 
+    fail_under_min = Option(
+        f.FLOOR.or_none(), None, "Of videos: this alone decides, on the worst pair; as --fail-under"
+    )
+    per_frame = Option(OUTPUT.or_none(), None, "Of videos: write a row a pair; .jsonl, .csv or .parquet")
+    every = Option(f.whole(1, 10**6, "N"), 1, "Of videos: compare every Nth pair only, 1 to 1000000")
     end = Option(
         f.choice("longest", "shortest"),
         "longest",
@@ -111,7 +116,7 @@ class CompareConfig(CommonConfig):
         """Return the names of what is read, and of what is written."""
         read, written = super().files()
         read = (*filter(None, (self.reference, self.test)), *read)
-        return read, (*written, self.junit) if self.junit else written
+        return read, (*written, *filter(None, (self.junit, self.per_frame)))
 
     def check(self) -> None:
         """Raise ValueError when options do not go together."""
@@ -124,8 +129,9 @@ class CompareConfig(CommonConfig):
     @property
     def metrics(self) -> tuple[str, ...]:
         """What must be measured: `metric`, and the PSNR that ``--fail-under 40dB`` asks for."""
-        needs = self.fail_under is not None and self.fail_under.unit == "dB" and "psnr" not in self.metric
-        return (*self.metric, "psnr") if needs else self.metric
+        limits = self.fail_under, self.fail_under_min
+        needs = any(limit is not None and limit.unit == "dB" for limit in limits)
+        return (*self.metric, "psnr") if needs and "psnr" not in self.metric else self.metric
 
 
 class WatchZone(Zone):

@@ -32,7 +32,9 @@ class Figures:
     planes: Mapping[str, Mapping[str, float]]
     psnr_db: float | None
     psnr_db_mean: float | None
+    psnr_db_min: float | None
     worst: Worst | None
+    largest: Worst | None
     segments: tuple[Segment, ...]
     changed_fraction: float
     boxes: int
@@ -64,6 +66,7 @@ class Tally:
         self._planes: dict[str, dict[str, float]] = {}
         self._square = 0.0
         self._squares = False
+        self._psnr_min = math.inf
         self._numbers: dict[str, tuple[list[int], list[int]]] = {
             name: ([], []) for name in ("unpaired", "repeated", "corrupt")
         }
@@ -71,6 +74,8 @@ class Tally:
         self._corrections: dict[tuple[str, str, str], Correction] = {}
         self._segments: list[Segment] = []
         self._worst: Worst | None = None
+        self._largest: Worst | None = None
+        self._most = 0.0
         self._identical = True
         self._boxes = self._different = 0
         self._noise = 0.0
@@ -102,12 +107,14 @@ class Tally:
         if "psnr_db" in diff.metrics:
             self._squares = True
             self._square += _error(diff.metrics["psnr_db"])
+            self._psnr_min = min(self._psnr_min, diff.metrics["psnr_db"])
         self._identical &= diff.identical
         self._boxes += len(diff.boxes)
         self._noise = max(self._noise, diff.noise_levels)
         if self._worst is None or diff.score < self._worst.score:
-            numbers = pair.reference.index, pair.test.index
-            self._worst = Worst(pair.index, *numbers, time_ns, diff.score)
+            self._worst = _worst(pair)
+        if diff.boxes and diff.changed_fraction > self._most:
+            self._largest, self._most = _worst(pair), diff.changed_fraction
         for one in diff.corrections:
             self.told(one)
         for side, frame in enumerate((pair.reference, pair.test)):
@@ -182,7 +189,9 @@ class Tally:
             },
             psnr_db=_psnr(self._square / count) if self._squares else None,
             psnr_db_mean=None if mean is None else mean / count,
+            psnr_db_min=None if mean is None else self._psnr_min,
             worst=self._worst,
+            largest=self._largest,
             segments=tuple(self._segments),
             changed_fraction=self._sums["changed"] / count,
             boxes=self._boxes,
@@ -197,6 +206,11 @@ class Tally:
             scores=scores,
             changed=np.array(self._changed),
         )
+
+
+def _worst(pair: VideoPair) -> Worst:
+    reference, test = pair.reference, pair.test
+    return Worst(pair.index, reference.index, test.index, reference.time_ns, pair.score, pair.boxes)
 
 
 def _error(psnr_db: float) -> float:

@@ -76,6 +76,8 @@ class VideoComparison:
     ----------
     skipped : tuple of str
         What ``--engine auto`` passed over, a line each.
+    fps : Fraction
+        Nominal rate of the pairs.
     """
 
     def __init__(self, settings: CompareConfig) -> None:
@@ -91,8 +93,8 @@ class VideoComparison:
         self.skipped = self._judge.skipped
         self._closing.callback(self._judge.close)
         infos = [source.info for source in self._sources]
-        fps = next((info.fps for info in infos if info.fps), settings.fps)
-        self._tally = Tally(round(NS / fps))
+        self.fps = next((info.fps for info in infos if info.fps), settings.fps)
+        self._tally = Tally(round(NS / self.fps))
         self._frames = [0, 0]
         self._slips: list[Slip] = []
         self._done = False

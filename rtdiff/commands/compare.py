@@ -38,8 +38,19 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)
+    if _moving(settings):
+        from rtdiff.commands.compare_videos import compare_videos
+
+        return compare_videos(settings)
     _check(settings)
     return _compare_two(settings)
+
+
+def _moving(settings: CompareConfig) -> bool:
+    """Return whether one of the two is a video."""
+    from rtdiff.sources import is_video
+
+    return any(is_video(name) for name in (settings.reference, settings.test))
 
 
 def _check(settings: CompareConfig) -> None:

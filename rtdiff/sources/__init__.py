@@ -69,6 +69,15 @@ def open_source(
         raise
 
 
+def is_video(uri: str) -> bool:
+    """Return whether a name, of a file or of stdin, is that of a video; of what is not there: no."""
+    try:
+        kind, path = kind_of(uri, [scheme for *_, scheme in TABLE.values() if scheme])
+    except (SourceError, SettingsError):
+        return False
+    return kind in ("video", "synthetic") and Path(path).suffix.lower() not in ENDINGS
+
+
 def _open(kind: str, path: str, options: dict[str, Any]) -> Source:
     module, class_name, takes, _ = TABLE[kind]
     chosen = {key: options[key] for key in takes.split() if key in options}
