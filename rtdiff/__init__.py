@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from rtdiff.errors import EngineError, MissingExtra, RtdiffError, SettingsError, SinkError, SourceError
     from rtdiff.records import Box, Correction, Diff, Event, Frame, ZoneResult
     from rtdiff.sources import open_source
+    from rtdiff.video_records import VideoPair, VideoResult
+    from rtdiff.videos import compare_videos
     from rtdiff.watching import watch
 
 __version__ = "0.1.0"
@@ -34,6 +36,8 @@ _PUBLIC = {
         ("EngineError", "MissingExtra", "RtdiffError", "SettingsError", "SinkError", "SourceError"),
         "rtdiff.errors",
     ),
+    **dict.fromkeys(("VideoPair", "VideoResult"), "rtdiff.video_records"),
+    "compare_videos": "rtdiff.videos",
     "open_source": "rtdiff.sources",
     "watch": "rtdiff.watching",
 }
@@ -51,9 +55,12 @@ __all__ = [
     "SettingsError",
     "SinkError",
     "SourceError",
+    "VideoPair",
+    "VideoResult",
     "ZoneResult",
     "__version__",
     "compare",
+    "compare_videos",
     "open_source",
     "watch",
 ]

@@ -15,7 +15,7 @@ from rtdiff.errors import SettingsError, redact
 SHORT = {"-o": "output", "-h": "help"}
 LATER = frozenset(
     (
-        *("align", "blink", "camera", "clip", "events", "exec"),
+        *("blink", "camera", "clip", "events", "exec"),
         *("lost-after", "mqtt", "realtime", "save-worst", "start", "time-shift", "webhook"),
         "window",
     )

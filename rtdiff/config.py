@@ -88,6 +88,12 @@ class CompareConfig(CommonConfig):
         f.FLOOR.or_none(), None, "Of videos: this alone decides, on the worst pair; as --fail-under"
     )
     per_frame = Option(OUTPUT.or_none(), None, "Of videos: write a row a pair; .jsonl, .csv or .parquet")
+    align = Option(
+        f.choice("auto", "none").or_none(),
+        None,
+        "Of videos: auto finds how much later the test is, none pairs by time alone; "
+        "by default frames that were lost or doubled are found",
+    )
     every = Option(f.whole(1, 10**6, "N"), 1, "Of videos: compare every Nth pair only, 1 to 1000000")
     end = Option(
         f.choice("longest", "shortest"),

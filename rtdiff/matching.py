@@ -54,6 +54,11 @@ def match_videos(
     return reference, test
 
 
+def format_of(frame: Frame) -> tuple[Any, ...]:
+    """Return what two frames must have in common, but for the shapes of chroma."""
+    return frame.size_wh, *_formats(frame)
+
+
 def _formats(frame: Frame) -> tuple[Any, ...]:
     return frame.data_range, frame.color_range, frame.matrix, len(frame.planes)
 

@@ -19,6 +19,7 @@ FLOOR, CEILING = 1.0, 12.0  # levels, as of all noise
 TOUCHED = 0.5  # share of the blocks with texture that differ
 WORST = 0.98  # of the blocks with texture: the rest may be a change
 TAIL = 3.0  # times the middle block: what is worse is no compression either
+FEWEST = 16  # blocks with texture to judge by
 MEANS = 0.9  # of the blocks, for their means
 SIZE = 64  # samples of a block
 AROUND = 4  # pixels to either side: half a macroblock and more
@@ -55,12 +56,23 @@ def compression(sums: list[NDArray[np.int64]], data_range: int) -> Compression |
         d, dd, x, xx = (plane[:, k].astype(np.float64) for k in range(4))
         spread = np.sqrt(np.maximum(SIZE * dd - d * d, 0) / (SIZE * (SIZE - 1))) / unit
         texture = SIZE * xx - x * x
-        rich = spread[(texture > 0) & (texture >= np.median(texture))] if len(texture) else spread
-        if not single and not (len(rich) and float((rich > 0).mean()) >= TOUCHED):
+        found = (texture > 0) & (texture >= np.median(texture)) if len(texture) else texture > 0
+        if found.sum() < FEWEST:
+            found[:] = True
+        if not single and not (found.any() and (dd[found] > 0).mean() >= TOUCHED):
             return None
-        single.append(_level(rich, WORST))
+        single.append(_level(spread[found], WORST))
         mean.append(_level(np.abs(d) / SIZE / unit, MEANS))
     return Compression(tuple(single), tuple(mean))
+
+
+def worse(one: Compression | None, other: Compression | None) -> Compression | None:
+    """Return what compression does at most in two pairs."""
+    if one is None or other is None:
+        return one or other
+    pairs = ((one.single, other.single), (one.mean, other.mean))
+    single, mean = (tuple(map(max, *pair)) for pair in pairs)
+    return Compression(single, mean)
 
 
 def _level(values: NDArray[np.float64], share: float) -> float:

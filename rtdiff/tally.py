@@ -156,23 +156,30 @@ class Tally:
             )
         self._segments.append(one)
 
-    def figures(self, *, forgiven: bool = False) -> Figures:
-        """Return what it all comes to; `forgiven`: frames without a partner are no reason."""
+    def figures(self, *, forgiven: bool = False, also: tuple[str, ...] = ()) -> Figures:
+        """Return what it all comes to.
+
+        Parameters
+        ----------
+        forgiven : bool
+            Frames without a partner are no reason.
+        also : tuple of str
+            Further reasons.
+        """
         count = max(self.pairs, 1)
         scores = np.array(self._scores)
         low = np.quantile(scores, (0.0, 0.01, 0.05)).tolist() if len(scores) else [1.0] * 3
         repeated, frozen = _runs(self._numbers["repeated"])
-        alone = any(self._numbers["unpaired"]) and not forgiven
-        if alone:
-            self._reasons["unpaired"] = None
-        if any((*repeated.values(), *frozen.values())):
-            self._reasons["repeated"] = None
-        if any(self._numbers["corrupt"]):
-            self._reasons["corrupt"] = None
+        found = {
+            "unpaired": any(self._numbers["unpaired"]) and not forgiven,
+            "repeated": any(self._numbers["repeated"]),
+            "corrupt": any(self._numbers["corrupt"]),
+        } | dict.fromkeys(also, True)
+        reasons = (*self._reasons, *(reason for reason, there in found.items() if there))
         mean = self._sums.get("metric psnr_db")
         return Figures(
             pairs=self.pairs,
-            reasons=tuple(self._reasons),
+            reasons=reasons,
             identical=self._identical and self.pairs > 0 and not any(self._numbers["unpaired"]),
             score=self.score,
             score_min=low[0],

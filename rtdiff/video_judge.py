@@ -6,6 +6,7 @@ from its own pixels and these.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,14 +17,15 @@ from rtdiff.assemble import engine_for, regions_for
 from rtdiff.classes import dataclass
 from rtdiff.engines.engine import block_lattice
 from rtdiff.grid import steps
-from rtdiff.noise import FLOOR, another, pair_noise
+from rtdiff.noise import FLOOR, pair_noise
 from rtdiff.records import Diff, Frame, Noise, Prepared, Whole
-from rtdiff.sift import Compression, compression, sift
+from rtdiff.sift import Compression, compression, sift, worse
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
     from rtdiff.light import Light
 
+AGAIN = (1, 3)  # pairs after it: compression does more to frames between key frames
 EVERY = 30  # pairs from one measurement to the next
 UNLIKE = 0.5  # share of the blocks that differ by more than texture noise, when a picture may be shifted
 MOVED = 0.02, 4.0  # what a shift by one pixel leaves of a block's variance, and levels squared
@@ -39,6 +41,14 @@ class _Known:
     """None: as it was."""
     shift: tuple[int, int] | None
     whole: Whole
+
+    def worse(self, noise: Noise, touched: Compression | None) -> _Known:
+        """Return the same with more noise, if it is more."""
+        if touched is None:
+            return self
+        if self.compression is not None:
+            noise = Noise(max(noise.luma, self.noise.luma), max(noise.chroma, self.noise.chroma))
+        return replace(self, noise=noise, compression=worse(self.compression, touched))
 
 
 class VideoJudge:
@@ -60,6 +70,7 @@ class VideoJudge:
         self._engine, self.skipped = engine_for(settings)
         self._regions = regions_for(settings, tracking=False)
         self._known: _Known | None = None
+        self._age = 0
         self._shape: tuple[tuple[int, ...], ...] = ()
 
     @property
@@ -72,8 +83,12 @@ class VideoJudge:
         shape = tuple(plane.shape for plane in first.planes)
         if self._settings.strict:
             return self._regions.find(self._engine.compare(*self._prepared(first, second)))
-        if self._known is None or anew or shape != self._shape:
+        self._age = 0 if anew or self._known is None or shape != self._shape else self._age + 1
+        if self._age == 0:
             self._known, self._shape = self._measured(first, second), shape
+        elif self._age in AGAIN and self._known is not None:
+            self._known = self._known.worse(*_noise(self._sums(first, second), first.data_range))
+        assert self._known is not None  # measured at the first pair
         known, ignored = self._known, self._settings.ignore
         if known.light is not None and "light" in ignored:
             first = light.applied(first, known.light)
@@ -91,19 +106,19 @@ class VideoJudge:
     def _prepared(self, first: Frame, second: Frame) -> tuple[Prepared, Prepared]:
         return self._engine.prepare(first), self._engine.prepare(second)
 
-    def _measured(self, first: Frame, second: Frame) -> _Known:
-        peak = first.data_range
-        places = [self._blocks(first, plane.shape) for plane in first.planes]
+    def _sums(self, first: Frame, second: Frame) -> list[NDArray[np.int64]]:
+        """Return the block sums of every plane, of blocks in a zone."""
         sums = self._engine.block_sums(*self._prepared(first, second))
-        sums = [plane[inside] for plane, (inside, _) in zip(sums, places, strict=True)]
-        touched = compression(sums, peak)
-        other = touched is None or another(sums[0], peak)
-        noise = Noise(FLOOR, FLOOR, exact=True) if other else pair_noise(sums, peak)
-        found = light.fit(sums, peak, [quarter for _, quarter in places])
+        return [plane[self._blocks(first, x.shape)[0]] for plane, x in zip(sums, first.planes, strict=True)]
+
+    def _measured(self, first: Frame, second: Frame) -> _Known:
+        peak, sums = first.data_range, self._sums(first, second)
+        noise, touched = _noise(sums, peak)
+        found = light.fit(sums, peak, [self._blocks(first, plane.shape)[1] for plane in first.planes])
         lit = found if found.everywhere and light.seen(first, second, found) else None
         moved = shift.estimate(first, second) if _unlike(sums[0], found, peak) else None
         told = None if lit is None else (lit.gains[0], lit.offsets[0] * 255 / peak)
-        return _Known(noise, None if other else touched, lit, moved, Whole(told, moved))
+        return _Known(noise, touched, lit, moved, Whole(told, moved))
 
     def _blocks(self, frame: Frame, shape: tuple[int, ...]) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
         """Return which blocks of a plane's lattice lie in a zone, and in which quarter those do."""
@@ -121,6 +136,14 @@ class VideoJudge:
             != 0
         ).ravel()
         return inside, quarter[inside]
+
+
+def _noise(sums: list[NDArray[np.int64]], peak: int) -> tuple[Noise, Compression | None]:
+    """Return how much a pair differs by nature."""
+    touched = compression(sums, peak)
+    if touched is None:
+        return Noise(FLOOR, FLOOR, exact=True), None
+    return pair_noise(sums, peak), touched
 
 
 def _unlike(plane: NDArray[np.int64], found: Light, peak: int) -> bool:

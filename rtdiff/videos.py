@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from rtdiff.capture import FileCapture
 from rtdiff.errors import RtdiffError, redact
-from rtdiff.matching import match_videos
+from rtdiff.matching import format_of, match_videos
 from rtdiff.pairing import Pairing, Slip, Step
-from rtdiff.reconcile import expanded
+from rtdiff.reconcile import expanded, fit_still
 from rtdiff.records import Correction, Frame
 from rtdiff.sources import Source, open_source
 from rtdiff.tally import Figures, Tally
@@ -97,6 +97,7 @@ class VideoComparison:
         self._tally = Tally(round(NS / self.fps))
         self._frames = [0, 0]
         self._slips: list[Slip] = []
+        self._place = 0
         self._done = False
         self._error: str | None = None
         self._unsaid = infos[0].unsaid, infos[1].unsaid
@@ -141,7 +142,8 @@ class VideoComparison:
         for capture in captures:
             self._closing.callback(capture.close)
         streams = [(tick.frame for tick in capture if tick.frame is not None) for capture in captures]
-        pairing = Pairing(*streams, content=True, shortest=self._settings.end == "shortest")
+        content, shortest = self._settings.align != "none", self._settings.end == "shortest"
+        pairing = Pairing(*streams, content=content, shortest=shortest)
         self._slips = pairing.slips
         return iter(pairing)
 
@@ -150,8 +152,11 @@ class VideoComparison:
         self._frames[side] = 1
         name = ("reference", "test")[side]
         self._tally.told(Correction("frame_choice", name, 1, "every frame", "a still against every frame"))  # type: ignore[arg-type]
+        like: tuple[object, ...] = ()
         for frame in self._counted(1 - side):
-            pair = (still, frame) if side == 0 else (frame, still)
+            if like != (like := format_of(frame)):
+                fitted = fit_still(still, frame)
+            pair = (fitted, frame) if side == 0 else (frame, fitted)
             yield Step(*pair, (False, False), False)
 
     def _counted(self, side: int) -> Iterator[Frame]:
@@ -172,6 +177,9 @@ class VideoComparison:
             self._tally.alone(side, frame.index, corrupt=frame.corrupt)
             return None
         number = self._tally.pairs
+        self._place += 1
+        if (self._place - 1) % self._settings.every:
+            return None
         first, second = match_videos(frames[0], frames[1], self._policy, _scaled, self._unsaid)
         diff = self._judge(first, second, anew=step.cut or number % EVERY == 0)
         return VideoPair(number, frames[0], frames[1], diff)
@@ -181,8 +189,10 @@ class VideoComparison:
         """What the pairs so far come to; ``complete`` when all were taken."""
         for slip in self._slips:
             self._tally.told(_told(slip))
-        figures = self._tally.figures(forgiven=self._settings.end == "shortest")
         first = next((slip for slip in self._slips if slip.start), None)
+        figures = self._tally.figures(
+            forgiven=self._settings.end == "shortest", also=("offset",) if first else ()
+        )
         chosen: dict[str, Any] = {one.name: getattr(figures, one.name) for one in fields(Figures)}
         return VideoResult(
             reference=self._side(0),

@@ -13,7 +13,7 @@ import pytest
 
 import rtdiff
 from rtdiff.cli import main
-from rtdiff.commands.result import TOLD
+from rtdiff.commands.result import OF_VIDEOS, TOLD
 from rtdiff.config import CompareConfig
 
 
@@ -239,9 +239,10 @@ def test_a_picture_from_stdin(pair: tuple[Path, Path]) -> None:
 
 
 def test_a_result_tells_every_setting_that_it_depends_on() -> None:
-    inputs, outputs = {"reference", "test"}, {"json", "output", "layout", "palette", "junit", "update"}
-    others = {"debug", "engine", "exit-zero", "fps", "jobs", "range", "server", "threads"}
-    assert set(TOLD) == CompareConfig.options.keys() - inputs - outputs - others
+    inputs = {"reference", "test"}
+    outputs = {"json", "output", "layout", "palette", "junit", "update", "per-frame"}
+    others = {"debug", "engine", "exit-zero", "fps", "jobs", "server", "threads"}
+    assert {*TOLD, *OF_VIDEOS} == CompareConfig.options.keys() - inputs - outputs - others
 
 
 @pytest.mark.skipif(os.name == "nt", reason="closing stdin is a POSIX shell's")

@@ -27,6 +27,8 @@ BASE = {
     "records",
     "spread",
     "values",
+    "video_records",
+    "video_writer",
 }
 SETTINGS = {
     "arguments",
@@ -49,7 +51,9 @@ ROOMS = {
     "jitter",
     "levels",
     "motion",
+    "matching",
     "objects",
+    "pairing",
     "parts",
     "patches",
     "patchwork",
@@ -65,7 +69,9 @@ ROOMS = {
     "scene_noise",
     "scratch",
     "shadows",
+    "sift",
     "sizes",
+    "tally",
     "tint",
     "tone",
     "texture",
@@ -86,6 +92,8 @@ COMPOSERS = {
     "snapshots",
     "steady",
     "stills",
+    "video_judge",
+    "videos",
     "watching",
     "commands",
     "demo",
@@ -97,6 +105,7 @@ MAY_IMPORT = {
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
+    "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
     "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
     "shadows": BASE,
@@ -111,7 +120,15 @@ MAY_IMPORT = {
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
     **{name: BASE - {"values"} for name in PACKAGES},
-    "reports": {"__init__", "records", "errors", "figures", "atomic"},  # they say the version
+    "reports": {
+        "__init__",
+        "records",
+        "errors",
+        "figures",
+        "atomic",
+        "video_records",
+        "video_writer",
+    },  # they say the version
     **dict.fromkeys(SETTINGS, BASE | SETTINGS | {"zones"}),
     "probe": {"__init__", "engines", "errors"},
     "__main__": {"cli"},

@@ -1,11 +1,9 @@
 """`ssim-gaussian`, `ssim-ffmpeg`: against scikit-image, FFmpeg's filter, a loop as in C, and each other."""
 
-import ctypes
 import json
 import subprocess
 import sys
 import tracemalloc
-from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -58,18 +56,6 @@ def as_in_c(x: np.ndarray, y: np.ndarray, peak: int) -> float:
             covariance, variance = 64 * s12 - s1 * s2, 64 * ss - s1 * s1 - s2 * s2
             values.append(top_ * (2 * covariance + c2) / (below * (variance + c2)))
     return float(np.mean(values))
-
-
-@pytest.fixture
-def in_c() -> Iterator[None]:
-    """Make FFmpeg use its C functions; its assembly of SSIM is wrong on some widths."""
-    found = list((Path(av.__file__).parents[1] / "av.libs").glob("libavutil*.so*"))
-    if not found:
-        pytest.skip("FFmpeg's libavutil, which switches its assembly off, is not where Linux wheels have it")
-    library = ctypes.CDLL(str(found[0]))
-    library.av_force_cpu_flags(0)
-    yield
-    library.av_force_cpu_flags(-1)
 
 
 def ffmpeg(first: list[np.ndarray], second: list[np.ndarray], fmt: str) -> dict[str, float]:

@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtdiff.commands.result import told_settings
+from rtdiff.commands.result import OF_VIDEOS, TOLD, told_settings
 from rtdiff.engines import compiled
 from rtdiff.errors import RtdiffError, SettingsError
 from rtdiff.figures import score_text
@@ -110,7 +110,9 @@ def _write(settings: CompareConfig, result: VideoResult, passed: bool | None) ->
         from rtdiff.reports.compare_json import write_json
         from rtdiff.reports.video_json import video_json
 
-        write_json(settings.json_file, video_json(result, settings=told_settings(settings)))
+        write_json(
+            settings.json_file, video_json(result, settings=told_settings(settings, (*TOLD, *OF_VIDEOS)))
+        )
     if settings.json_file != "-":
         from rtdiff.reports.video_text import video_text
 

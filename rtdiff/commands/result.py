@@ -16,6 +16,8 @@ TOLD = (
     *("max-density", "ignore", "fail-under", "frame", "zone", "ignore-region", "mask"),
 )
 """Settings that a verdict depends on."""
+OF_VIDEOS = "range", "align", "every", "end", "fail-under-min"
+"""Further ones that a verdict on videos depends on."""
 
 
 def info_of(path: object, frame: Frame) -> dict[str, Any]:
@@ -78,7 +80,7 @@ def write_results(
         write_json(settings.json_file, result_json(settings, diff, reference_info, test_info))
 
 
-def told_settings(settings: CompareConfig) -> dict[str, Any]:
+def told_settings(settings: CompareConfig, keys: tuple[str, ...] = TOLD) -> dict[str, Any]:
     """Return what a result depends on, for its JSON."""
-    chosen = settings.plain(TOLD)
-    return {key: chosen[key] for key in TOLD if chosen.get(key) not in (None, [], "")}
+    chosen = settings.plain(keys)
+    return {key: chosen[key] for key in keys if chosen.get(key) not in (None, [], "")}

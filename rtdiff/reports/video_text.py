@@ -14,6 +14,7 @@ NAMES = {"ssim-ffmpeg": "FFmpeg's SSIM", "ssim-gaussian": "Gaussian SSIM", "absd
 VIDEO_WHY = WHY | {
     "repeated": "frames are shown again",
     "corrupt": "damaged frames",
+    "offset": "the test is early or late",
     "fail_under_min": "the worst score is below the limit",
 }
 
