@@ -24,7 +24,7 @@ MEANS = 0.9  # of the blocks, for their means
 SIZE = 64  # samples of a block
 AROUND = 4  # pixels to either side: half a macroblock and more
 SEEDS = 8  # pixels beyond, in a cell and round it, that make a thing
-MOST = 0.02  # of the pixels: where more differ, compression is not why
+MOST = 0.05  # of the pixels: where more differ, compression is not why
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def _level(values: NDArray[np.float64], share: float) -> float:
     return float(np.clip(min(high, TAIL * middle), FLOOR, CEILING))
 
 
-def sift(diffmap: DiffMap, known: Compression, threshold: float) -> None:
+def sift(diffmap: DiffMap, known: Compression, threshold: float, *, compiled: bool) -> None:
     """Take out of mask and tiles, in place, what compression explains.
 
     Parameters
@@ -93,19 +93,79 @@ def sift(diffmap: DiffMap, known: Compression, threshold: float) -> None:
         Of this pair, or of one shortly before.
     threshold : float
         In units of the noise.
+    compiled : bool
+        With loops compiled by Numba.
     """
     tiles, mask = diffmap.tiles, diffmap.mask
     at = np.flatnonzero(tiles.area)
     if not len(at) or int(tiles.area[at].sum()) > MOST * mask.size:
         return
-    rows, columns = _pixels(mask, at, tiles.shape[1])
-    beyond = _beyond(diffmap, rows, columns, known, threshold)
-    seeds = np.zeros(tiles.shape, np.int32)
-    np.add.at(seeds, (rows[beyond] // CELL, columns[beyond] // CELL), 1)
-    kept = _around(_around(seeds) >= SEEDS).astype(np.bool_) & (_around(seeds > 0) > 0)
-    lost = ~kept[rows // CELL, columns // CELL]
-    mask[rows[lost], columns[lost]] = 0
-    tiles.area[~kept.ravel()] = 0
+    seeds = (_counted if compiled else _seeds)(diffmap, at, _limits(diffmap, known, threshold))
+    lost = at[~_kept(seeds, at, tiles.shape)]
+    tiles.area[lost] = 0
+    if compiled:
+        from rtdiff.engines.sift_kernels import clear
+
+        clear(lost, tiles.shape[1], mask)
+    else:
+        rows, columns = _pixels(mask, lost, tiles.shape[1])
+        mask[rows, columns] = 0
+
+
+def _limits(diffmap: DiffMap, known: Compression, threshold: float) -> list[_Limit]:
+    """Return the integers that differences and sums of them must exceed, by plane."""
+    frame = diffmap.reference.frame
+    unit, out = threshold * frame.data_range / 255, []
+    for plane, single, mean in zip(frame.planes, known.single, known.mean, strict=True):
+        down, right = steps(frame.luma.shape, plane.shape)
+        reach = AROUND // min(down, 2)
+        out.append(_Limit((down, right), int(single * unit), int(mean * unit * (2 * reach + 1) ** 2), reach))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    steps: tuple[int, int]
+    single: int
+    mean: int
+    reach: int
+
+
+def _kept(seeds: NDArray[np.int32], at: NDArray[np.intp], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return which of some cells are of a thing, or next to one."""
+    if not seeds.any():
+        return np.zeros(len(at), np.bool_)
+    near = _around(seeds.reshape(shape))
+    kept = (_around(near >= SEEDS) > 0) & (_around(near > 0) > 0)
+    found: NDArray[np.bool_] = kept.ravel()[at]
+    return found
+
+
+def _counted(diffmap: DiffMap, at: NDArray[np.intp], limits: list[_Limit]) -> NDArray[np.int32]:
+    """As `_seeds`, with compiled loops."""
+    from rtdiff.engines.sift_kernels import count, mark
+
+    mask, across = diffmap.mask, diffmap.tiles.shape[1]
+    for x, y, plane, limit in zip(
+        diffmap.reference.planes, diffmap.test.planes, diffmap.reference.frame.planes, limits, strict=True
+    ):
+        mark(at, across, mask, x, y, plane.shape, limit.steps, limit.single, limit.mean, limit.reach)
+    seeds = np.zeros(len(diffmap.tiles.area), np.int32)
+    count(at, across, mask, seeds)
+    return seeds
+
+
+def _seeds(diffmap: DiffMap, at: NDArray[np.intp], limits: list[_Limit]) -> NDArray[np.int32]:
+    """Return (cells,) how many different pixels are beyond what compression explains, in a plane or more."""
+    first, second = diffmap.reference.frame, diffmap.test.frame
+    rows, columns = _pixels(diffmap.mask, at, diffmap.tiles.shape[1])
+    found: NDArray[np.bool_] = np.zeros(len(rows), np.bool_)
+    for x, y, limit in zip(first.planes, second.planes, limits, strict=True):
+        place = rows // limit.steps[0], columns // limit.steps[1]
+        found |= np.abs(x[place].astype(np.int32) - y[place]) > limit.single
+        found |= np.abs(_sums(x, y, *place, limit.reach)) > limit.mean
+    cells = rows[found] // CELL * diffmap.tiles.shape[1] + columns[found] // CELL
+    return np.bincount(cells, minlength=len(diffmap.tiles.area)).astype(np.int32)
 
 
 def _pixels(
@@ -121,41 +181,23 @@ def _pixels(
     return flat // width, flat % width
 
 
-def _beyond(
-    diffmap: DiffMap,
-    rows: NDArray[np.intp],
-    columns: NDArray[np.intp],
-    known: Compression,
-    threshold: float,
-) -> NDArray[np.bool_]:
-    """Return (pixels,) whether a plane differs by more than compression explains there."""
-    first, second = diffmap.reference.frame, diffmap.test.frame
-    unit = first.data_range / 255
-    found: NDArray[np.bool_] = np.zeros(len(rows), np.bool_)
-    for x, y, single, mean in zip(first.planes, second.planes, known.single, known.mean, strict=True):
-        down, across = steps(first.luma.shape, x.shape)
-        at = rows // down, columns // across
-        d = np.abs(x[at].astype(np.int32) - y[at])
-        found |= d > threshold * single * unit
-        found |= np.abs(_means(x, y, *at, AROUND // min(down, 2))) > threshold * mean * unit
-    return found
-
-
-def _means(
+def _sums(
     x: NDArray[Any], y: NDArray[Any], rows: NDArray[np.intp], columns: NDArray[np.intp], reach: int
-) -> NDArray[np.float64]:
-    """Return (pixels,) means of the difference round some pixels."""
+) -> NDArray[np.int64]:
+    """Return (pixels,) sums of the difference over squares round some pixels."""
     step = np.arange(-reach, reach + 1)
     down = np.clip(rows[:, None] + step, 0, x.shape[0] - 1)[:, :, None]
     right = np.clip(columns[:, None] + step, 0, x.shape[1] - 1)[:, None, :]
-    total = x[down, right].sum((1, 2), dtype=np.int64) - y[down, right].sum((1, 2), dtype=np.int64)
-    out: NDArray[np.float64] = total / len(step) ** 2
+    out: NDArray[np.int64] = x[down, right].sum((1, 2), dtype=np.int64) - y[down, right].sum(
+        (1, 2), dtype=np.int64
+    )
     return out
 
 
 def _around(cells: NDArray[Any]) -> NDArray[np.int32]:
     """Return the sum over every cell and its eight neighbours."""
-    padded = np.pad(cells.astype(np.int32), 1)
+    padded = np.zeros((cells.shape[0] + 2, cells.shape[1] + 2), np.int32)
+    padded[1:-1, 1:-1] = cells
     down = padded[:-2] + padded[1:-1] + padded[2:]
     out: NDArray[np.int32] = down[:, :-2] + down[:, 1:-1] + down[:, 2:]
     return out

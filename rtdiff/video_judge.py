@@ -96,7 +96,7 @@ class VideoJudge:
             second = shift.undone(first, second, known.shift)
         diffmap = self._engine.compare(*self._prepared(first, second), known.noise)
         if known.compression is not None and not diffmap.identical:
-            sift(diffmap, known.compression, self._settings.threshold)
+            sift(diffmap, known.compression, self._settings.threshold, compiled=self._engine.compiled)
         return self._regions.find(diffmap, Whole() if diffmap.identical else known.whole)
 
     def close(self) -> None:
