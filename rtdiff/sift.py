@@ -135,9 +135,8 @@ def _kept(seeds: NDArray[np.int32], at: NDArray[np.intp], shape: tuple[int, int]
     """Return which of some cells are of a thing, or next to one."""
     if not seeds.any():
         return np.zeros(len(at), np.bool_)
-    near = _around(seeds.reshape(shape))
-    kept = (_around(near >= SEEDS) > 0) & (_around(near > 0) > 0)
-    found: NDArray[np.bool_] = kept.ravel()[at]
+    cells = seeds.reshape(shape)
+    found: NDArray[np.bool_] = _around((_around(cells) >= SEEDS) & (cells > 0)).ravel()[at] > 0
     return found
 
 
