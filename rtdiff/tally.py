@@ -6,6 +6,7 @@ import math
 from array import array
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from rtdiff.classes import dataclass
 from rtdiff.records import Correction
 from rtdiff.video_records import SIDES, Numbers, Segment, VideoPair, Worst
 
+FINE = 80  # bits behind the point of sums: more than a float of 0..1 has from 2e-8 up
 FROZEN = 5  # frames that show their predecessor: as many in a row are a stand-still
 
 
@@ -50,6 +52,33 @@ class Figures:
     changed: NDArray[np.float64]
 
 
+_Name = tuple[str, ...]
+
+
+class _Sums:
+    """Sums of many numbers, in integers: the same in whatever order they are taken."""
+
+    def __init__(self) -> None:
+        self._totals: dict[_Name, int] = defaultdict(int)
+        self._infinite: dict[_Name, int] = defaultdict(int)
+
+    def add(self, name: _Name, value: float) -> None:
+        if math.isinf(value):
+            self._infinite[name] += 1
+        else:
+            self._totals[name] += int(math.ldexp(value, FINE))
+
+    def means(self, count: int) -> dict[_Name, float]:
+        names = dict.fromkeys((*self._totals, *self._infinite))
+        finite = {name: math.ldexp(self._totals.get(name, 0) / count, -FINE) for name in names}
+        return {name: math.inf if self._infinite.get(name) else mean for name, mean in finite.items()}
+
+    def extend(self, later: _Sums) -> None:
+        for mine, theirs in ((self._totals, later._totals), (self._infinite, later._infinite)):
+            for name, value in theirs.items():
+                mine[name] += value
+
+
 class Tally:
     """Takes pairs and frames without a partner, in order; some 30 bytes a pair.
 
@@ -62,10 +91,7 @@ class Tally:
     def __init__(self, step_ns: int) -> None:
         self._step_ns = step_ns
         self._times, self._scores, self._changed = array("q"), array("d"), array("d")
-        self._sums: dict[str, float] = defaultdict(float)
-        self._planes: dict[str, dict[str, float]] = {}
-        self._square = 0.0
-        self._squares = False
+        self._sums = _Sums()
         self._psnr_min = math.inf
         self._numbers: dict[str, tuple[list[int], list[int]]] = {
             name: ([], []) for name in ("unpaired", "repeated", "corrupt")
@@ -88,7 +114,7 @@ class Tally:
     @property
     def score(self) -> float:
         """Mean so far; 1 before the first."""
-        return self._sums["score"] / self.pairs if self.pairs else 1.0
+        return self._sums.means(self.pairs)["score",] if self.pairs else 1.0
 
     def take(self, pair: VideoPair) -> None:
         """Take a pair."""
@@ -96,18 +122,16 @@ class Tally:
         self._times.append(time_ns)
         self._scores.append(diff.score)
         self._changed.append(diff.changed_fraction)
-        self._sums["score"] += diff.score
-        self._sums["changed"] += diff.changed_fraction
+        self._sums.add(("score",), diff.score)
+        self._sums.add(("changed",), diff.changed_fraction)
         for name, value in diff.metrics.items():
-            self._sums["metric " + name] += value
+            self._sums.add(("metric", name), value)
         for name, planes in diff.planes.items():
-            sums = self._planes.setdefault(name, dict.fromkeys(planes, 0.0))
             for plane, value in planes.items():
-                sums[plane] += value
-        if "psnr_db" in diff.metrics:
-            self._squares = True
-            self._square += _error(diff.metrics["psnr_db"])
-            self._psnr_min = min(self._psnr_min, diff.metrics["psnr_db"])
+                self._sums.add(("plane", name, plane), value)
+        if (psnr := diff.metrics.get("psnr_db")) is not None:
+            self._sums.add(("error",), 0.0 if math.isinf(psnr) else 10 ** (-psnr / 10))
+            self._psnr_min = min(self._psnr_min, psnr)
         self._identical &= diff.identical
         self._boxes += len(diff.boxes)
         self._noise = max(self._noise, diff.noise_levels)
@@ -141,20 +165,44 @@ class Tally:
 
     def _extend(self, pair: VideoPair) -> None:
         diff, time_ns = pair.diff, pair.reference.time_ns
-        one = Segment(
-            pair.index, pair.index + 1, time_ns, time_ns + self._step_ns, len(diff.boxes), diff.score
-        )
-        if self._segments and self._segments[-1].last == pair.index:
+        until = time_ns + self._step_ns
+        self._joined(Segment(pair.index, pair.index + 1, time_ns, until, len(diff.boxes), diff.score))
+
+    def _joined(self, one: Segment) -> None:
+        """Add a segment, or make the last one longer."""
+        if self._segments and self._segments[-1].last == one.first:
             old = self._segments.pop()
-            one = Segment(
-                old.first,
-                one.last,
-                old.start_ns,
-                one.end_ns,
-                max(old.boxes, one.boxes),
-                min(old.score, one.score),
-            )
+            boxes, score = max(old.boxes, one.boxes), min(old.score, one.score)
+            one = Segment(old.first, one.last, old.start_ns, one.end_ns, boxes, score)
         self._segments.append(one)
+
+    def extend(self, later: Tally) -> None:
+        """Take all that was taken by another, of pairs that follow; the same as taking them one by one."""
+        ahead = self.pairs
+        self._times += later._times
+        self._scores += later._scores
+        self._changed += later._changed
+        self._sums.extend(later._sums)
+        self._psnr_min = min(self._psnr_min, later._psnr_min)
+        for name, sides in later._numbers.items():
+            for mine, theirs in zip(self._numbers[name], sides, strict=True):
+                mine += theirs
+        self._reasons |= later._reasons
+        for told in later._corrections.values():
+            self.told(told)
+        for one in later._segments:
+            self._joined(replace(one, first=one.first + ahead, last=one.last + ahead))
+        worst, largest = (
+            one and replace(one, index=one.index + ahead) for one in (later._worst, later._largest)
+        )
+        if worst and (self._worst is None or worst.score < self._worst.score):
+            self._worst = worst
+        if largest and later._most > self._most:
+            self._largest, self._most = largest, later._most
+        self._identical &= later._identical
+        self._boxes += later._boxes
+        self._different += later._different
+        self._noise = max(self._noise, later._noise)
 
     def figures(self, *, forgiven: bool = False, also: tuple[str, ...] = ()) -> Figures:
         """Return what it all comes to.
@@ -176,7 +224,10 @@ class Tally:
             "corrupt": any(self._numbers["corrupt"]),
         } | dict.fromkeys(also, True)
         reasons = (*self._reasons, *(reason for reason, there in found.items() if there))
-        mean = self._sums.get("metric psnr_db")
+        means, planes = self._sums.means(count), defaultdict[str, dict[str, float]](dict)
+        for name, mean in means.items():
+            if name[0] == "plane":
+                planes[name[1]][name[2]] = mean
         return Figures(
             pairs=self.pairs,
             reasons=reasons,
@@ -185,22 +236,15 @@ class Tally:
             score_min=low[0],
             score_p1=low[1],
             score_p5=low[2],
-            metrics={
-                name.removeprefix("metric "): value / count
-                for name, value in self._sums.items()
-                if name.startswith("metric ")
-            },
-            planes={
-                name: {plane: value / count for plane, value in sums.items()}
-                for name, sums in self._planes.items()
-            },
-            psnr_db=_psnr(self._square / count) if self._squares else None,
-            psnr_db_mean=None if mean is None else mean / count,
-            psnr_db_min=None if mean is None else self._psnr_min,
+            metrics={name[1]: mean for name, mean in means.items() if name[0] == "metric"},
+            planes=planes,
+            psnr_db=_psnr(means["error",]) if ("error",) in means else None,
+            psnr_db_mean=means.get(("metric", "psnr_db")),
+            psnr_db_min=self._psnr_min if ("error",) in means else None,
             worst=self._worst,
             largest=self._largest,
             segments=tuple(self._segments),
-            changed_fraction=self._sums["changed"] / count,
+            changed_fraction=means.get(("changed",), 0.0),
             boxes=self._boxes,
             different=self._different,
             unpaired=_sides(self._numbers["unpaired"]),
@@ -218,11 +262,6 @@ class Tally:
 def _worst(pair: VideoPair) -> Worst:
     reference, test = pair.reference, pair.test
     return Worst(pair.index, reference.index, test.index, reference.time_ns, pair.score, pair.boxes)
-
-
-def _error(psnr_db: float) -> float:
-    """Return the mean square error of a PSNR, of a peak of 1."""
-    return 0.0 if math.isinf(psnr_db) else 10 ** (-psnr_db / 10)
 
 
 def _psnr(error: float) -> float:
