@@ -46,6 +46,17 @@ class Correction:
     """For people, one sentence at most."""
 
 
+class Coding(NamedTuple):
+    """How a frame of a video was coded."""
+
+    picture_type: str
+    """``I``, ``P`` or ``B``; empty where the decoder does not say."""
+    bytes: int
+    """Of its packets; 0 where none could be told to be its own."""
+    key: bool
+    """Whether decoding may begin with it."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
     """One picture of a source, as planes on the host."""
@@ -77,6 +88,8 @@ class Frame:
     """What the source changed while reading (side is filled in later: 'both' until then)."""
     frames: int = 1
     """How many its file holds, if it is a picture: frames of an animation, pages of a document."""
+    coding: Coding | None = None
+    """How it was coded, if it is one of a video."""
     _made: list[Picture] = field(default_factory=list, repr=False)
 
     @property
