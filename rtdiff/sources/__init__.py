@@ -47,7 +47,7 @@ def open_source(
     max_pixels : int
         Larger pictures are refused.
     threads : int
-        Decoding threads of a video; 0: as many as FFmpeg likes.
+        Decoding threads of a video; 0: half as many as there are cores.
     size : tuple of int, optional
         Width and height of bare samples (``.yuv``, ``.rgb``, ``.raw``, ``.nv12``, or anything that does
         not say at its beginning what it is); not looked at for any other source.

@@ -47,7 +47,7 @@ class Opening:
     name: str
     """Subject of error messages."""
     threads: int
-    """Decoding threads; 0: as many as FFmpeg likes."""
+    """Decoding threads."""
     max_pixels: int
     """Largest picture, also of the probe."""
     raw: Raw | None = None

@@ -62,8 +62,9 @@ class Decoder:
                 if other.index != self.stream.index:
                     other.discard = Discard.all  # sound is not even read where the container lets it lie
             context = self.stream.codec_context
-            if context.width * context.height > max_pixels:
-                size = f"{context.width}x{context.height}"
+            width, height = opening.raw.size_wh if opening.raw else (context.width, context.height)
+            if width * height > max_pixels:
+                size = f"{width}x{height}"
                 raise SourceError(f"{name}: {size} is more than {max_pixels} pixels; scale it down first")
             context.options = {"max_pixels": str(max_pixels)}
             # Frame threads lose frames at a damaged end (see _rescue), and a pipe cannot be read again. With

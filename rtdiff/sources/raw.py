@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
 
 from rtdiff.classes import dataclass
 from rtdiff.errors import SettingsError
 from rtdiff.records import Correction
 from rtdiff.sources.header import sniff
-from rtdiff.sources.kinds import nearest
 
 ENDINGS = {".yuv": "yuv420p", ".rgb": "rgb24", ".raw": "yuv420p", ".nv12": "nv12"}
 """Endings of bare samples, and what they hold when nobody says."""
@@ -67,7 +65,7 @@ def raw_of(
     size_wh : tuple of int
         Width and height, pixels.
     pix_fmt : str, optional
-        FFmpeg's name of a pixel format.
+        FFmpeg's name of a pixel format; of bytes in either order, little-endian when it does not say.
     fps : Fraction or float
         Frames a second.
 
@@ -82,10 +80,12 @@ def raw_of(
 
     if len(size_wh) != 2 or not all(isinstance(side, int) and 0 < side <= 1 << 16 for side in size_wh):
         raise SettingsError(f"size: {size_wh!r} is no width and height; give two whole numbers, as 1920x1080")
-    rate = Fraction(fps).limit_denominator(1 << 16)
-    if not 0 < rate <= 100_000:
+    rate = Fraction(fps).limit_denominator(1 << 16) if 0 < fps < 100_000 else Fraction(0)
+    if not rate:
         raise SettingsError(f"fps: {fps} frames a second are not possible; give a number above 0")
-    wanted = pix_fmt or ENDINGS.get(Path(name).suffix.lower(), "yuv420p")
+    wanted = (pix_fmt or ENDINGS.get(Path(name).suffix.lower(), "yuv420p")).lower()
+    if wanted not in names and wanted + "le" in names:
+        wanted += "le"
     try:
         if wanted not in names:
             raise ValueError(wanted)
@@ -137,8 +137,11 @@ def rest_note(size: int, frame_bytes: int, raw: Raw) -> tuple[Correction, ...]:
     return (Correction("dropped", "both", f"{rest} bytes at the end", "left out", why),)
 
 
-def _near(name: str, names: set[str]) -> str | None:
-    """Return the format most like `name`, of those with its beginning first: yuv420p10 is yuv420p10le."""
-    longer: Any = sorted((other for other in names if other.startswith(name.lower())), key=len)
-    little = [other for other in longer if other.endswith("le")]
-    return next(iter(little or longer), None) or nearest(name, names)
+def _near(name: str, names: set[str]) -> str:
+    """Return formats like `name`, those that go on after it first: yuv420p after yuv420."""
+    from difflib import get_close_matches
+
+    longer = sorted(
+        (other for other in names if other.startswith(name)), key=lambda other: (len(other), other)
+    )
+    return " or ".join(dict.fromkeys([*longer[:1], *get_close_matches(name, names, 2)]))

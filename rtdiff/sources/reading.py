@@ -68,6 +68,7 @@ class Reading:
         self._aspect = fraction(stream.sample_aspect_ratio)
         self.fps = raw.fps if raw else fraction(stream.average_rate) or fraction(stream.guessed_rate)
         self._timeline = _timeline(self.decoder, self.fps)
+        self._by_order = _stands_in_order(self.decoder)
 
     def read(self) -> Frame | None:
         """Return the next frame, or None at the end."""
@@ -83,7 +84,7 @@ class Reading:
             raise SourceError(
                 f"{self.name}: {name} cannot be converted; convert the video to yuv420p"
             ) from error
-        pts = coded.pts
+        pts = coded.dts if self._by_order else coded.pts
         frame = Frame(
             planes=planes,
             data_range=look.layout.data_range,
@@ -92,7 +93,7 @@ class Reading:
             time_ns=self._timeline.place(pts, coded.duration),
             index=self.index,
             source=self.name,
-            bgr=partial(picture_of, coded, look.matrix, look.color_range, look.orientation),
+            bgr=partial(picture_of, coded, look.matrix, look.color_range, look.orientation, look.hdr),
             pts_ns=self._timeline.pts_ns(pts),
             corrupt=damaged,
             corrections=look.corrections,
@@ -106,7 +107,7 @@ class Reading:
         if start_ns <= 0:
             return self.decoder.read()
         if self._opening.uri != "-":
-            if arrival := self.decoder.skip(self._timeline, start_ns):
+            if not self._by_order and (arrival := self.decoder.skip(self._timeline, start_ns)):
                 self.index = arrival.number
                 if arrival.pts is None or (found := self._arrive(arrival, arrival.pts)):
                     return None if arrival.pts is None else found
@@ -141,7 +142,8 @@ class Reading:
         while item := self.decoder.read():
             before = copy(self._timeline)
             self._look = self._look_of(item.frame)
-            if self._timeline.place(item.frame.pts, item.frame.duration) >= start_ns:
+            pts = item.frame.dts if self._by_order else item.frame.pts
+            if self._timeline.place(pts, item.frame.duration) >= start_ns:
                 self._timeline = before
                 return item
             self.index += 1
@@ -178,6 +180,7 @@ class Reading:
             frames=size // self._frame_bytes(raw) if raw and size is not None else None,
             duration_ns=int(length * NS) if length else None,
             detail=detail,
+            shown=self._look.shown if self._look else (),
         )
 
     def _common_notes(self) -> tuple[Correction, ...]:
@@ -218,7 +221,8 @@ class Reading:
 def _timeline(decoder: Decoder, fps: Fraction | None) -> Timeline:
     """Return the clock of a stream: time 0 is the start of its container."""
     container, stream = decoder.container, decoder.stream
-    start = None if container.start_time is None else Fraction(container.start_time, av.time_base)
+    unknown = container.start_time is None or _stands_in_order(decoder)
+    start = None if unknown else Fraction(container.start_time, av.time_base)
     if start is not None:
         # The container's start is rounded to microseconds; the stream that set it knows it exactly.
         for other in (stream, *container.streams):
@@ -229,3 +233,13 @@ def _timeline(decoder: Decoder, fps: Fraction | None) -> Timeline:
     nominal = int(NS / fps) if fps else NS // 25
     leap = _LEAP_NS[0] if container.format.flags & _JOINED else _LEAP_NS[1]
     return Timeline(fraction(stream.time_base) or Fraction(1, 90_000), start, nominal, leap)
+
+
+def _stands_in_order(decoder: Decoder) -> bool:
+    """Return whether the decoder's own order tells time better than time stamps.
+
+    AVI has none of presentation. FFmpeg knows the order of MPEG-4 by its packets, but gives H.264 in AVI
+    those of decoding: 1, 4, 3, 5, 2 for five frames in order.
+    """
+    codec = decoder.stream.codec_context.codec.canonical_name
+    return decoder.container.format.name == "avi" and codec in ("h264", "hevc")

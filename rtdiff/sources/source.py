@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from rtdiff.classes import dataclass
-from rtdiff.records import Frame
+from rtdiff.records import Correction, Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,6 +30,8 @@ class SourceInfo:
     """Length by the container, nanoseconds."""
     detail: str = ""
     """Codec and format, for people."""
+    shown: tuple[Correction, ...] = ()
+    """What only `Frame.picture` changes, for people; planes are as coded."""
 
 
 class Source(ABC):

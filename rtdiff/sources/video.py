@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,7 +31,7 @@ class VideoSource(Source):
     uri : str
         Path of a file, or ``-`` for stdin, which can be iterated once.
     threads : int
-        Decoding threads; 0: as many as FFmpeg likes.
+        Decoding threads; 0: half as many as there are cores.
     max_pixels : int
         Larger pictures are refused.
     size : tuple of int, optional
@@ -65,7 +66,7 @@ class VideoSource(Source):
     ) -> None:
         self.name = "stdin" if uri == "-" else redact(uri)
         raw = raw_of(uri, size, pix_fmt, fps) if size else None
-        self._opening = Opening(uri, self.name, threads, max_pixels, raw)
+        self._opening = Opening(uri, self.name, threads or _share(), max_pixels, raw)
         self._start_ns = start_ns
         _check_file(uri, self.name)
         self._closed = False
@@ -108,6 +109,15 @@ class VideoSource(Source):
         self._closed = True
         while self._passes:
             self._passes.pop().decoder.close()
+
+
+def _share() -> int:
+    """Return how many threads decode where nobody says: the rest is for the other video, or comparing.
+
+    With more, decoding alone costs a sixth more processor time (two H.264 of 1080p on 2 cores).
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, allowed // 2)
 
 
 def _check_file(uri: str, name: str) -> None:
