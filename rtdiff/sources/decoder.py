@@ -114,11 +114,12 @@ class Decoder:
         if self._lock.acquire(blocking=False):
             try:
                 self._frames.close()
+                self._packets.close()
                 self.container.close()
             finally:
                 self._lock.release()
 
-    def _demux(self, stream: VideoStream) -> Iterator[Packet[VideoStream] | None]:
+    def _demux(self, stream: VideoStream) -> Generator[Packet[VideoStream] | None]:
         """Yield packets, then None, where the decoder is to give up what it holds."""
         try:
             for packet in self.container.demux(stream):
