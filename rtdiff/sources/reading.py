@@ -219,9 +219,10 @@ class Reading:
 
 
 def _timeline(decoder: Decoder, fps: Fraction | None) -> Timeline:
-    """Return the clock of a stream: time 0 is the start of its container."""
+    """Return the clock of a stream: time 0 is the start of its container, of AVI the first frame."""
     container, stream = decoder.container, decoder.stream
-    unknown = container.start_time is None or _stands_in_order(decoder)
+    # AVI's start is one of decoding, some frames before the first is shown.
+    unknown = container.start_time is None or container.format.name == "avi"
     start = None if unknown else Fraction(container.start_time, av.time_base)
     if start is not None:
         # The container's start is rounded to microseconds; the stream that set it knows it exactly.
