@@ -107,7 +107,7 @@ def test_a_rest_that_is_no_frame_is_told(tmp_path: Path) -> None:
         ({"size": (34, 22), "pix_fmt": "nv13"}, "did you mean nv"),
         ({"size": (34, 22), "pix_fmt": "cuda"}, "no format of samples"),
         ({"size": (34, 0)}, "no width and height"),
-        ({"size": (34, 22), "fps": 0}, "fps: 0 frames a second"),
+        ({"size": (34, 22), "fps": 0}, "fps: 0 frames a second are not possible; give 0.125 to"),
         ({"size": (34, 22), "fps": float("nan")}, "fps: nan frames a second"),
         ({"size": (34, 22), "max_pixels": 700}, "34x22 is more than 700 pixels"),
     ],

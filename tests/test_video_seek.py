@@ -13,7 +13,7 @@ from video_files import MS, moving, read, spoil, write
 
 from rtdiff.errors import SourceError
 from rtdiff.records import Frame
-from rtdiff.sources import reading
+from rtdiff.sources import open_source, reading
 from rtdiff.sources.video import VideoSource
 
 COUNT = 48
@@ -150,6 +150,14 @@ def test_every_pass_begins_at_the_start(tmp_path: Path) -> None:
         assert [frame.index for frame in source] == list(range(20, COUNT))
         assert [frame.index for frame in source] == list(range(20, COUNT))
         assert source.info.frames == COUNT
+
+
+def test_scenes_begin_later_too() -> None:
+    scene = "synthetic://flat?frames=10"
+    whole = list(open_source(scene))
+    with open_source(scene, start_ns=whole[4].time_ns) as source:
+        same_frames(list(source), whole[4:])
+        assert [frame.index for frame in source] == list(range(4, 10))
 
 
 PIPED = (

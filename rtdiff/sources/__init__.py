@@ -12,7 +12,7 @@ from rtdiff.errors import SettingsError, SourceError
 from rtdiff.sources.kinds import ENDINGS, beginning, kind_of
 from rtdiff.sources.paths import read_stdin
 from rtdiff.sources.raw import is_raw
-from rtdiff.sources.source import Source, SourceInfo
+from rtdiff.sources.source import Later, Source, SourceInfo
 
 __all__ = ["Source", "SourceInfo", "open_source"]
 
@@ -54,7 +54,8 @@ def open_source(
     pix_fmt : str, optional
         FFmpeg's name of how bare samples lie; None: by the ending of the name, yuv420p for most.
     start_ns : int
-        Where a video begins, nanoseconds from its start, see `VideoSource`; not for other sources.
+        Where a video, a folder or a scene begins, nanoseconds from its start: numbers and times of its
+        frames stay. A picture has no time.
 
     Raises
     ------
@@ -87,4 +88,5 @@ def _open(kind: str, path: str, options: dict[str, Any]) -> Source:
     module, class_name, takes, _ = TABLE[kind]
     chosen = {key: options[key] for key in takes.split() if key in options}
     source: Source = getattr(import_module(module), class_name)(path, **chosen)
-    return source
+    later = options["start_ns"] > 0 and kind in ("folder", "synthetic")
+    return Later(source, options["start_ns"]) if later else source

@@ -23,6 +23,7 @@ _SAID = (
     (0, b"\x1a\x45\xdf\xa3"), (0, b"RIFF"), (0, b"FLV"), (0, b"OggS"), (0, b"DKIF"), (0, b"nut/"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11"), (0, b"\x06\x0e\x2b\x34"), (0, b"\0\0\0\1"), (0, b"\0\0\1"),
 )  # fmt: skip
+_SLOWEST, _FASTEST = 0.125, 100_000  # below, FFmpeg's bit rate no longer tells bytes of a frame exactly
 _SYNC, _TS_PACKET = 0x47, 188
 _SIZE = re.compile(r"(?<!\d)(\d{2,5})x(\d{2,5})(?!\d)")
 
@@ -80,9 +81,9 @@ def raw_of(
 
     if len(size_wh) != 2 or not all(isinstance(side, int) and 0 < side <= 1 << 16 for side in size_wh):
         raise SettingsError(f"size: {size_wh!r} is no width and height; give two whole numbers, as 1920x1080")
-    rate = Fraction(fps).limit_denominator(1 << 16) if 0 < fps < 100_000 else Fraction(0)
-    if not rate:
-        raise SettingsError(f"fps: {fps} frames a second are not possible; give a number above 0")
+    if not _SLOWEST <= fps <= _FASTEST:
+        raise SettingsError(f"fps: {fps} frames a second are not possible; give {_SLOWEST} to {_FASTEST}")
+    rate = Fraction(fps).limit_denominator(1 << 16)
     wanted = (pix_fmt or ENDINGS.get(Path(name).suffix.lower(), "yuv420p")).lower()
     if wanted not in names and wanted + "le" in names:
         wanted += "le"
