@@ -13,7 +13,8 @@ from video_files import MS, moving, read, spoil, write
 
 from rtdiff.errors import SourceError
 from rtdiff.records import Frame
-from rtdiff.sources import open_source, reading
+from rtdiff.sources import open_source, packets, reading
+from rtdiff.sources.packets import Sizes
 from rtdiff.sources.video import VideoSource
 
 COUNT = 48
@@ -189,6 +190,33 @@ def test_frames_know_their_own_packets(tmp_path: Path, name: str) -> None:
         assert frame.coding.picture_type == "-IPB"[own.pict_type]
         assert frame.coding.key == bool(own.key_frame)
     assert {frame.coding.picture_type for frame in made if frame.coding} >= {"I", "P"}
+
+
+def test_bytes_wait_for_their_frames_but_not_for_ever() -> None:
+    sizes = Sizes()
+    sizes.add(5, 100)
+    sizes.add(None, 11)  # the second field of the same picture
+    sizes.add(7, 200)
+    sizes.add(7, 300)  # a repeated time stamp
+    assert [sizes.take(pts) for pts in (7, 5, 7, 7, 9)] == [200, 111, 300, 0, 0]
+    for pts in range(5000):
+        sizes.add(pts, pts)
+    assert sizes.take(0) == 0, "frames that never came"
+    assert sizes.take(4990) == 4990
+    unstamped = Sizes()
+    for size in range(5000):
+        unstamped.add(None, size)
+    assert unstamped.take(None) > 3000
+
+
+def test_a_group_too_large_to_be_held_is_decoded_from_the_beginning(
+    tmp_path: Path, wound: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "a.mp4", moving(count=COUNT), g="48")
+    whole = read(path)
+    monkeypatch.setattr(packets, "_HELD_BYTES", 2000)
+    same_frames(read(path, start_ns=800 * MS), whole[20:])
+    assert wound
 
 
 def test_without_time_stamps_bytes_come_in_order(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ class VideoSource(Source):
     (subsampled chroma stays so), 8 to 16 bit at full depth, gray as one plane. RGB becomes Y, Cb, Cr
     of BT.601 in full range. Rotation by the file is applied. Where the file does not say, the matrix is
     BT.601 and the range limited (gray and RGB: full), as FFmpeg takes it.
-    `info.frames` is None until a pass has reached the end: headers lie.
+    `info.frames` is None until a pass has reached the end: headers lie; of bare samples it is known.
 
     Parameters
     ----------
