@@ -1,6 +1,7 @@
 """Planes, light and orientation of video frames, against the samples that were written."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from video_files import coded, kinds, moving, read, write
 
+from rtdiff.sources.hdr import tone_mapped
 from rtdiff.sources.look import make_look
 from rtdiff.sources.planes import Orientation, layout_of, planes_of
 from rtdiff.sources.video import VideoSource
@@ -213,6 +215,65 @@ def test_the_picture_follows_matrix_and_range(
     red, blue = y + 2 * (1 - kr) * cr, y + 2 * (1 - kb) * cb
     green = (y - kr * red - kb * blue) / (1 - kr - kb)
     assert made.picture()[16, 16] == pytest.approx(255 * np.array([blue, green, red]), abs=1.5)
+
+
+# Code values of PQ (ST 2084) and HLG (BT.2100), from the light of a screen in cd/m2, in double precision.
+def pq(light: np.ndarray) -> np.ndarray:
+    power = (light / 10000) ** 0.1593017578125
+    return ((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** 78.84375
+
+
+def hlg(light: np.ndarray) -> np.ndarray:
+    scene = (light / 1000) ** (1 / 1.2)  # of gray: BT.2100's OOTF with a gamma of 1.2
+    return np.where(
+        scene <= 1 / 12,
+        np.sqrt(3 * scene),
+        0.17883277 * np.log(np.maximum(12 * scene - 0.28466892, 1e-9)) + 0.55991073,
+    )
+
+
+@pytest.mark.parametrize(("transfer", "code"), [(16, pq), (18, hlg)])
+def test_pictures_of_hdr_are_for_a_screen_and_planes_as_coded(
+    tmp_path: Path, transfer: int, code: Any
+) -> None:
+    light = np.array([0, 5, 50, 80, 203, 500, 1000.0])
+    luma = np.rint(64 + 876 * code(light)).astype(np.uint16).repeat(16)[None].repeat(16, 0)
+    frame = av.VideoFrame(luma.shape[1], 16, "yuv420p10le")
+    for plane, values in zip(
+        frame.planes, (luma, *[np.full((8, luma.shape[1] // 2), 512, np.uint16)] * 2), strict=True
+    ):
+        padded = np.zeros((plane.height, plane.line_size // 2), np.uint16)
+        padded[:, : plane.width] = values
+        plane.update(padded)
+
+    def set_up(stream: Any) -> None:
+        for one in (stream.codec_context, frame):
+            one.color_range, one.colorspace, one.color_trc, one.color_primaries = 1, 9, transfer, 9
+
+    path = write(tmp_path / "a.mkv", [frame], "ffv1", "yuv420p10le", set_up=set_up)
+    with VideoSource(str(path)) as source:
+        made = next(iter(source))
+        assert [(note.kind, note.before) for note in source.info.shown] == [
+            ("tone_map", "pq" if transfer == 16 else "hlg")
+        ]
+    assert np.array_equal(made.luma, luma)
+    assert not kinds(made), "what is compared is as coded"
+    picture = made.picture()[8, 8::16].astype(int)
+    assert np.ptp(picture, axis=1).max() <= 2, "gray stays gray"
+    shown = picture[:, 1]
+    assert all(a < b for a, b in pairwise(shown))
+    assert (shown[0], shown[-1]) == (0, 255)
+    linear = np.array([5, 50, 80]) / 203  # below the bend of the curve: light as it is
+    assert np.abs(shown[1:4] - 255 * (1.055 * linear ** (1 / 2.4) - 0.055)).max() <= 2
+    assert 200 < shown[4] < 235, "diffuse white leaves room for what is brighter"
+
+
+def test_red_of_hdr_is_red(tmp_path: Path) -> None:
+    red = np.array([[[0.0173, 0.0690, 0.6274]]]) * 100  # B, G, R of BT.709's red in BT.2020, cd/m2 (BT.2087)
+    codes = np.rint(65535 * pq(red)).astype(np.uint16).repeat(16, 0).repeat(16, 1)
+    picture = tone_mapped(codes, "pq", True)[8, 8].astype(int)
+    assert picture[2] == pytest.approx(255 * (1.055 * (100 / 203) ** (1 / 2.4) - 0.055), abs=6)
+    assert picture[:2].max() <= 12
 
 
 def test_interlaced_and_wide_pixels_are_told(tmp_path: Path) -> None:

@@ -25,6 +25,12 @@ def test_frames_without_time_stamps_follow_at_the_nominal_rate(tmp_path: Path) -
     assert made[0].pts_ns is None
 
 
+@pytest.mark.parametrize("codec", ["libx264", "mpeg4"])
+def test_avi_which_has_no_times_of_display_is_timed_by_its_order(tmp_path: Path, codec: str) -> None:
+    made = read(write(tmp_path / "a.avi", moving(count=30), codec, bf="2"))
+    assert [frame.time_ns for frame in made] == [i * 40 * MS for i in range(30)]
+
+
 def clock(start: Fraction | None = Fraction(0)) -> Timeline:
     return Timeline(Fraction(1, 1000), start, 40 * MS, 10_000 * MS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from rtdiff.classes import dataclass
 from rtdiff.errors import SourceError, redact
+from rtdiff.sources.raw import ENDINGS, HEAD_BYTES, Raw, is_raw, what_to_type
 
 av.logging.set_level(None)  # its threads would write to stderr between our lines
 
@@ -35,29 +38,43 @@ PIPE_HINT = "pipe a format that needs no seeking: MPEG-TS, Matroska, Y4M"
 _PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"[playlist]", b"v=0")
 
 
-def open_container(uri: str, name: str, max_pixels: int) -> InputContainer:
-    """Open a file by its path, or stdin for ``-``.
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is opened, and how."""
 
-    Parameters
-    ----------
-    uri : str
-        A path (never read as a URL), or ``-``.
-    name : str
-        Subject of error messages.
-    max_pixels : int
-        Largest picture that the probe may decode.
+    uri: str
+    """A path (never read as a URL), or ``-`` for stdin."""
+    name: str
+    """Subject of error messages."""
+    threads: int
+    """Decoding threads."""
+    max_pixels: int
+    """Largest picture, also of the probe."""
+    raw: Raw | None = None
+    """What was typed for a file of bare samples."""
+
+
+def open_container(opening: Opening) -> InputContainer:
+    """Open a file by its path, or stdin.
 
     Raises
     ------
     SourceError
         It is not there, not readable, empty, cut, a playlist, a picture, or not a video.
     """
-    options = {"max_pixels": str(max_pixels)}
-    limits = {"protocol_whitelist": "file,pipe", "format_whitelist": FORMATS}
+    uri, name, raw = opening.uri, opening.name, opening.raw
+    options = {"max_pixels": str(opening.max_pixels)}
+    limits = {"protocol_whitelist": "file,pipe", "format_whitelist": "rawvideo" if raw else FORMATS}
+    limits |= raw.options if raw else {}
+    kind = "rawvideo" if raw else None
     # The prefix keeps FFmpeg from taking 'concat:a|b', 'subfile,,:' or 'http://' for a protocol.
     file = sys.stdin.buffer if uri == "-" else f"file:{Path(uri).absolute()}"
+    if raw is None and uri != "-" and _is_raw(Path(uri)):
+        raise SourceError(f"{name}: raw samples, which do not say their size; {what_to_type(uri)}")
     try:
-        container: InputContainer = av.open(file, "r", options=options, container_options=limits, **_LENIENT)
+        container: InputContainer = av.open(
+            file, "r", format=kind, options=options, container_options=limits, **_LENIENT
+        )
     except (av.FFmpegError, OSError, ValueError) as error:
         raise SourceError(f"{name}: {_reason(uri, error)}") from error
     return container
@@ -86,6 +103,23 @@ def choose_stream(container: InputContainer, name: str) -> tuple[VideoStream, in
     return stream, len(streams)
 
 
+def fraction(ratio: Any) -> Fraction | None:
+    """Return PyAV's ratio as a Fraction: av 18 has Fraction or None, av 19 an AVRational that may be 0."""
+    return Fraction(ratio.numerator, ratio.denominator) if ratio else None
+
+
+def _is_raw(path: Path) -> bool:
+    """Return whether a file's name says that it holds bare samples, and its content nothing else."""
+    if path.suffix.lower() not in ENDINGS:
+        return False
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return False  # FFmpeg says why
+    return bool(head) and is_raw(head, path.suffix.lower())
+
+
 def _reason(uri: str, error: Exception) -> str:
     """Say why `uri` could not be opened, and what to do."""
     said = redact(getattr(error, "strerror", None) or error)
@@ -93,7 +127,7 @@ def _reason(uri: str, error: Exception) -> str:
         return f"no video arrived ({said}); {PIPE_HINT}"
     try:
         with Path(uri).open("rb") as file:
-            head = file.read(512)
+            head = file.read(HEAD_BYTES)
     except OSError as failed:
         return f"cannot be read ({redact(failed.strerror or failed)}); check the path and its permissions"
     if not head:
@@ -106,8 +140,6 @@ def _reason(uri: str, error: Exception) -> str:
         return "has no index (moov), the recording was cut off; recover it, or record to MPEG-TS or Matroska"
     if b"\0" not in head and all(byte >= 32 or byte in b"\t\r\n\f\x1b" for byte in head):
         return "text, not a video; check the path"
-    if Path(uri).suffix.lower() in {".yuv", ".rgb", ".raw", ".nv12"}:
-        return "raw samples, which do not say their size; wrap them as Y4M"
     return f"not a video that can be read ({said}); check it with another player"
 
 

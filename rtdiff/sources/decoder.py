@@ -5,14 +5,30 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
+from dataclasses import replace
+from itertools import chain
+from typing import NamedTuple
 
 import av
 from av.packet import Packet
+from av.stream import Discard
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from rtdiff.errors import SourceError, redact
-from rtdiff.sources.container import choose_stream, open_container
+from rtdiff.sources.container import Opening, choose_stream, open_container
+from rtdiff.sources.packets import ONE_TO_ONE, Arrival, Sizes, skip
+from rtdiff.sources.timeline import Timeline
+
+
+class Decoded(NamedTuple):
+    """What comes out of a decoder."""
+
+    frame: VideoFrame
+    damaged: bool
+    """Damage may have reached it."""
+    bytes: int
+    """Of its packets; 0: unknown."""
 
 
 class Decoder:
@@ -20,12 +36,8 @@ class Decoder:
 
     Parameters
     ----------
-    uri, name : str
-        A path or ``-``, and what messages call it.
-    threads : int
-        Decoding threads; 0: as many as FFmpeg likes.
-    max_pixels : int
-        Larger pictures are refused.
+    opening : Opening
+        What is opened, and how.
 
     Raises
     ------
@@ -33,9 +45,9 @@ class Decoder:
         It cannot be opened, has no video stream, is encrypted or too large.
     """
 
-    def __init__(self, uri: str, name: str, threads: int, max_pixels: int) -> None:
-        self._open = uri, name, threads, max_pixels
-        self.container = open_container(uri, name, max_pixels)
+    def __init__(self, opening: Opening) -> None:
+        self._opening = opening
+        self.container = open_container(opening)
         self._lock, self._stop = threading.Lock(), False
         self.errors = 0
         """Packets that could not be read or decoded so far."""
@@ -44,15 +56,21 @@ class Decoder:
         self.ended = False
         """Whether the stream was read to its end."""
         try:
+            name, max_pixels, threads = opening.name, opening.max_pixels, opening.threads
             self.stream, self.choices = choose_stream(self.container, name)
+            for other in self.container.streams:
+                if other.index != self.stream.index:
+                    other.discard = Discard.all  # sound is not even read where the container lets it lie
             context = self.stream.codec_context
-            if context.width * context.height > max_pixels:
-                size = f"{context.width}x{context.height}"
+            width, height = opening.raw.size_wh if opening.raw else (context.width, context.height)
+            if width * height > max_pixels:
+                size = f"{width}x{height}"
                 raise SourceError(f"{name}: {size} is more than {max_pixels} pixels; scale it down first")
             context.options = {"max_pixels": str(max_pixels)}
             # Frame threads lose frames at a damaged end (see _rescue), and a pipe cannot be read again. With
             # FFV1 they race: under load one bad packet spoils up to 7 good frames before it (FFmpeg 8).
-            self._framed = uri != "-" and context.name != "ffv1" and threads != 1
+            serial = opening.uri == "-" or opening.raw or context.name == "ffv1"
+            self._framed = not serial and threads != 1
             context.thread_type = "AUTO" if self._framed else "SLICE"
             context.thread_count = threads
         except BaseException:
@@ -62,10 +80,22 @@ class Decoder:
         self._anchor: int | None = None
         self._torn: set[int | None] = set()
         self._tainted = False
+        self._sizes = Sizes()
+        self._arrival: Arrival | None = None
+        self._packets = self._demux(self.stream)
         self._frames = self._decode(self.stream)
 
-    def read(self) -> tuple[VideoFrame, bool] | None:
-        """Return the next frame and whether it may be damaged, or None at the end.
+    def skip(self, timeline: Timeline, start_ns: int) -> Arrival | None:
+        """Begin at the last key frame before a time, see `packets.skip`; before the first `read`.
+
+        Where it returns None this pass is spent: open another.
+        """
+        if self.stream.codec_context.codec.canonical_name in ONE_TO_ONE:
+            self._arrival = skip(self._packets, timeline, start_ns)
+        return self._arrival
+
+    def read(self) -> Decoded | None:
+        """Return the next frame, or None at the end.
 
         Raises
         ------
@@ -84,11 +114,12 @@ class Decoder:
         if self._lock.acquire(blocking=False):
             try:
                 self._frames.close()
+                self._packets.close()
                 self.container.close()
             finally:
                 self._lock.release()
 
-    def _packets(self, stream: VideoStream) -> Iterator[Packet[VideoStream] | None]:
+    def _demux(self, stream: VideoStream) -> Generator[Packet[VideoStream] | None]:
         """Yield packets, then None, where the decoder is to give up what it holds."""
         try:
             for packet in self.container.demux(stream):
@@ -99,9 +130,9 @@ class Decoder:
             self._count(error)
         yield None
 
-    def _decode(self, stream: VideoStream) -> Generator[tuple[VideoFrame, bool]]:
+    def _decode(self, stream: VideoStream) -> Generator[Decoded]:
         decode = stream.codec_context.decode
-        for packet in self._packets(stream):
+        for packet in chain(self._held(), self._packets):
             if packet is not None:
                 self._look_at(packet)
             try:
@@ -115,31 +146,41 @@ class Decoder:
             yield from self._rescue()
         self.ended = True
 
-    def _mark(self, frames: list[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
+    def _held(self) -> Iterator[Packet[VideoStream] | None]:
+        """Yield what `skip` read too far, and let it go one by one."""
+        packets = self._arrival.packets if self._arrival else []
+        packets.reverse()
+        while packets:
+            yield packets.pop()
+
+    def _mark(self, frames: list[VideoFrame]) -> Iterator[Decoded]:
         """Yield `frames` with their damage; holds none of them, so that the decoder reuses warm memory."""
         while frames:
             frame = frames.pop(0)
-            damaged = frame.is_corrupt or (bool(self._torn) and frame.pts in self._torn)
+            pts = frame.pts
+            damaged = frame.is_corrupt or (bool(self._torn) and pts in self._torn)
             self._given += 1
             self._since += 1
             if frame.key_frame:
-                self._anchor, self._since = frame.pts, 1
+                self._anchor, self._since = pts, 1
                 self._tainted = damaged
             self._tainted = self._tainted or damaged
-            yield frame, self._tainted
+            yield Decoded(frame, self._tainted, self._sizes.take(pts))
 
     def _look_at(self, packet: Packet[VideoStream]) -> None:
         if not self._sent and packet.has_sidedata("encryption_info"):
-            raise SourceError(f"{self._open[1]}: the video is encrypted; decrypt it first")
+            raise SourceError(f"{self._opening.name}: the video is encrypted; decrypt it first")
         self._sent += 1
+        pts = packet.pts
+        self._sizes.add(pts, packet.size)
         if packet.is_corrupt:
-            self._torn.add(packet.pts)
+            self._torn.add(pts)
 
     def _count(self, error: Exception) -> None:
         self.errors += 1
         self.last_error = redact(getattr(error, "strerror", None) or error)
 
-    def _rescue(self) -> Generator[tuple[VideoFrame, bool]]:
+    def _rescue(self) -> Generator[Decoded]:
         """Decode the end again on one thread and yield the frames that are still missing.
 
         With frame threads, PyAV stops at the first error of the final flush and drops the good frames
@@ -149,14 +190,13 @@ class Decoder:
         """
         if not self._framed:
             return
-        uri, name, _, max_pixels = self._open
-        with closing(Decoder(uri, name, 1, max_pixels)) as again, suppress(av.FFmpegError):
+        with closing(Decoder(replace(self._opening, threads=1))) as again, suppress(av.FFmpegError):
             skip = self._given if self._anchor is None else self._since
             found = self._anchor is None
             if not found:
                 again.container.seek(self._anchor or 0, stream=again.stream)
             while item := again.read():
-                found = found or item[0].pts == self._anchor
+                found = found or item.frame.pts == self._anchor
                 if found and skip:
                     skip -= 1
                 elif found:

@@ -81,6 +81,14 @@ def nearest(name: str, names: Iterable[str]) -> str | None:
     return folded[found[0]] if found else None
 
 
+def beginning(path: str, count: int = 512) -> tuple[bytes, str]:
+    """Return the first bytes of a file (or of stdin, ``-``, which keeps them), and its ending, lower case."""
+    if path == "-":
+        peekable: Any = stdin()
+        return peekable.peek(count)[:count], ""
+    return read_start(Path(path), count), Path(path).suffix.lower()
+
+
 def _kind_of_path(path: str) -> tuple[str, str]:
     there = os.path.lexists(path)  # raises for no name, also not for one that is too long
     if not there and (printf_of(Path(path).name) or _GLOB.search(path)):

@@ -21,7 +21,7 @@ _MATRICES: dict[int, Literal["bt601", "bt709", "bt2020"]] = {
 }  # fmt: skip
 _EXACT = (1, 5, 6, 9)
 _NAMES = {0: "rgb", 4: "fcc", 7: "smpte240m", 8: "ycgco", 10: "bt2020-cl", 14: "ictcp", 15: "ipt-c2"}
-_HDR = {16: "pq", 18: "hlg"}  # ISO 23091-2 transfer characteristics
+_HDR: dict[int, Literal["pq", "hlg"]] = {16: "pq", 18: "hlg"}  # ISO 23091-2 transfer characteristics
 # What a file without a word on it is taken for, at any size, as FFmpeg and OpenCV do when they make
 # pictures of it. 'BT.709 from 720 lines up', the habit of players, puts luma of the published counter.mp4
 # at 31 to 42 dB from its own frames as PNG instead of 47, and gives two sizes of one video two matrices.
@@ -41,8 +41,18 @@ class Look:
     corrections: tuple[Correction, ...]
     detail: str
     """Format and light, for people."""
-    unsaid: tuple[str, ...]
+    unsaid: tuple[str, ...] = ()
     """What the file does not say: matrix, range."""
+    hdr: Literal["", "pq", "hlg"] = ""
+    """How more light than a screen has is coded; empty: it is not."""
+
+    @property
+    def shown(self) -> tuple[Correction, ...]:
+        """What only pictures for people are changed by."""
+        if not self.hdr:
+            return ()
+        why = "in pictures for people only, by the curve of BT.2390; compared as coded"
+        return (Correction("tone_map", "both", self.hdr, "sRGB", why),)
 
 
 def key_of(frame: VideoFrame) -> Hashable:
@@ -94,7 +104,7 @@ def make_look(frame: VideoFrame, orientation: Orientation, aspect: Fraction | No
     if unsaid:
         light += " (assumed)"
     if frame.color_trc in _HDR:
-        light += f", HDR ({_HDR[frame.color_trc]}), pictures shown without tone mapping"
+        light += f", HDR ({_HDR[frame.color_trc]}), pictures of it tone-mapped"
     notes = []
     if not orientation.upright:
         turned = f"turned {orientation.degrees} degrees clockwise" + (
@@ -123,4 +133,5 @@ def make_look(frame: VideoFrame, orientation: Orientation, aspect: Fraction | No
         tuple(notes),
         f"{name} {light}",
         unsaid,
+        _HDR.get(frame.color_trc, ""),
     )

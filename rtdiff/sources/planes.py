@@ -24,6 +24,8 @@ _SUBSAMPLED = {
     (16, 16): "410",
 }
 _BYTE, _WORD = np.dtype(np.uint8), np.dtype(np.uint16)
+_DEEP_BGR = f"bgr48{sys.byteorder[0]}e"
+_WIDE = (0, 2, 9)  # ISO 23091-2 primaries: unsaid, which HDR seldom is, or BT.2020
 _SCALER = {"bt601": "ITU601", "bt709": "ITU709", "bt2020": "BT2020"}
 
 
@@ -101,9 +103,7 @@ def layout_of(name: str) -> Layout:
     bits = parts[0].bits
     if pixels.is_rgb or pixels.is_bayer or pixels.has_palette or name.startswith("xyz"):
         deep = bits > 8 or (pixels.is_bayer and pixels.bits_per_pixel > 8)
-        return Layout(
-            "rgb", f"bgr48{sys.byteorder[0]}e" if deep else "bgr24", 16 if deep else 8, 3, 0, False, alpha
-        )
+        return Layout("rgb", _DEEP_BGR if deep else "bgr24", 16 if deep else 8, 3, 0, False, alpha)
     planes = 3 if len(parts) >= 3 else 1
     where = [part.plane for part in parts[:planes]]
     foreign = bits > 8 and pixels.is_big_endian != (sys.byteorder == "big")
@@ -178,7 +178,13 @@ def _view(plane: Any, dtype: np.dtype[Any], samples: int) -> Plane:
     return np.ndarray((height, plane.width * samples), dtype, plane, offset, (stride, dtype.itemsize))
 
 
-def picture_of(frame: VideoFrame, matrix: str, color_range: str, orientation: Orientation) -> Picture:
+def picture_of(
+    frame: VideoFrame,
+    matrix: str,
+    color_range: str,
+    orientation: Orientation,
+    hdr: Literal["", "pq", "hlg"] = "",
+) -> Picture:
     """Return `frame` as (H, W, 3) uint8 BGR for people, by FFmpeg's scaler.
 
     Parameters
@@ -189,13 +195,19 @@ def picture_of(frame: VideoFrame, matrix: str, color_range: str, orientation: Or
         As in `Frame`; what the file leaves open has been decided.
     orientation : Orientation
         Applied last.
+    hdr : {'', 'pq', 'hlg'}
+        How more light than a screen has was coded; then it is tone-mapped.
     """
     scaler = _SCALER[matrix]
     made = frame.to_ndarray(
-        format="bgr24",
+        format=_DEEP_BGR if hdr else "bgr24",
         src_colorspace=scaler,
         dst_colorspace=scaler,
         src_color_range="JPEG" if color_range == "full" else "MPEG",
         dst_color_range="JPEG",
     )
+    if hdr:
+        from rtdiff.sources.hdr import tone_mapped
+
+        return orientation.apply(tone_mapped(made, hdr, frame.color_primaries in _WIDE))
     return orientation.apply(made.copy() if frame.format.name == "bgr24" else made)

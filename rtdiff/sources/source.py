@@ -5,11 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import dropwhile
 from types import TracebackType
 from typing import Literal, Self
 
 from rtdiff.classes import dataclass
-from rtdiff.records import Frame
+from rtdiff.records import Correction, Frame
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,6 +33,8 @@ class SourceInfo:
     """What the file does not say and was assumed: matrix, range."""
     detail: str = ""
     """Codec and format, for people."""
+    shown: tuple[Correction, ...] = ()
+    """What only `Frame.picture` changes, for people; planes are as coded."""
 
 
 class Source(ABC):
@@ -59,3 +62,26 @@ class Source(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class Later(Source):
+    """A source from a time on; frames before it are made and left out, the others are as they were.
+
+    Parameters
+    ----------
+    source : Source
+        Closed with this one.
+    start_ns : int
+        Time of the first frame, or somewhat before it, nanoseconds from the start.
+    """
+
+    def __init__(self, source: Source, start_ns: int) -> None:
+        self._source, self._start_ns = source, start_ns
+        self.info = source.info
+
+    def __iter__(self) -> Iterator[Frame]:
+        return dropwhile(lambda frame: frame.time_ns < self._start_ns, self._source)
+
+    def close(self) -> None:
+        """Close the source."""
+        self._source.close()

@@ -45,9 +45,22 @@ class Timeline:
         self._zero = zero.numerator * self._den * NS
         self._divisor = self._den * zero.denominator
 
+    @property
+    def last_ns(self) -> int:
+        """Time of the last frame placed, -1 before the first."""
+        return self._last_ns
+
     def pts_ns(self, pts: int | None) -> int | None:
         """Return the time stamp itself in nanoseconds, neither shifted nor mended."""
         return None if pts is None else pts * self._num * NS // self._den
+
+    def exact(self, pts: int) -> int:
+        """Return the time that a time stamp says, nanoseconds from the start, whatever came before it."""
+        return (pts * self._scale - self._zero) // self._divisor + self._shift_ns
+
+    def is_good(self, pts: int) -> bool:
+        """Return whether a frame of this time stamp, if it were the next, would have it as its time."""
+        return 0 < self.exact(pts) - self._last_ns <= self._leap_ns
 
     def place(self, pts: int | None, duration: int | None) -> int:
         """Return the time of the next frame, nanoseconds from the start; more than the last one.
@@ -65,7 +78,7 @@ class Timeline:
         if pts is None:
             self._last_ns = follow
             return follow
-        time_ns = (pts * self._scale - self._zero) // self._divisor + self._shift_ns
+        time_ns = self.exact(pts)
         ahead = time_ns - self._last_ns
         if ahead <= -STUCK_NS or ahead > self._leap_ns:
             self._shift_ns += follow - time_ns
@@ -80,4 +93,4 @@ class Timeline:
             return 0
         if self._start is None or pts * self._scale < self._zero:
             self._set_start(Fraction(pts * self._num, self._den))
-        return (pts * self._scale - self._zero) // self._divisor
+        return self.exact(pts)
