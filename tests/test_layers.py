@@ -41,7 +41,10 @@ SETTINGS = {
 }
 ROOMS = {
     "alarm",
+    "align",
+    "ballot",
     "capture",
+    "fingerprints",
     "glow",
     "light",
     "lighting",
@@ -96,6 +99,8 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
+    "ballot": BASE | {"fingerprints"},
+    "align": BASE | {"ballot", "fingerprints"},
     "reconcile": BASE | {"sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
     "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
