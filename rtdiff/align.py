@@ -26,7 +26,7 @@ BLOCK = 20  # steps of a block, fewer in a very short video
 FEWEST = 8  # frames of a video that can be aligned
 PLACES = 6000  # of the whole overlap that are compared at most
 REACH = 3  # steps about the votes' line that are searched for the exact frame
-CLEAR = 1.5  # frames that another rate must amount to before it can be told from 1
+CLEAR = 1.0  # frames that another rate must amount to before it can be told from 1
 
 LONG_S = 5.0  # that votes must span before any other rate can be told
 CERTAIN = 0.5  # share of a line's votes by which it must lead any rival
@@ -115,10 +115,11 @@ def _refine(two: Two, middle: Seconds, line: Line) -> tuple[Fraction, float]:
     measured = line.rate * (1 + slope)
     rates = {Fraction(1): 1.0}  # rate -> what is left of its match, as a simpler one is likelier
     for rate in RATES[1:]:
-        close = abs(float(rate) - measured) < max(3 * error, two.frame / max(spread, 1e-9))
+        away = abs(float(rate) - measured)
+        close = away < min(abs(measured - 1), max(3 * error, two.frame / max(spread, 1e-9)))
         if close and abs(float(rate) - 1) * spread > CLEAR * two.frame:
             rates[rate] = 0.99
-    if spread > LONG_S and abs(measured - 1) * spread > 2 * CLEAR * two.frame:
+    if spread > LONG_S and abs(measured - 1) * spread > 3 * CLEAR * two.frame:
         rates.setdefault(Fraction(measured).limit_denominator(2000), 0.97)
     answers = []
     for rate, trust in rates.items():
