@@ -24,6 +24,7 @@ STEP_S = 0.1  # longest step of the search
 STEPS = 600  # in a shorter video, whose steps are shorter, down to a frame
 BLOCK = 20  # steps of a block, fewer in a very short video
 FEWEST = 8  # frames of a video that can be aligned
+BLANK = 0.02  # of the brightest: the contrast of a frame that shows something
 PLACES = 6000  # of the whole overlap that are compared at most
 REACH = 3  # steps about the votes' line that are searched for the exact frame
 CLEAR = 1.0  # frames that another rate must amount to before it can be told from 1
@@ -71,8 +72,8 @@ def align(times_ref: Times, samples_ref: Rows, times_test: Times, samples_test: 
 
 def search(times_ref: Times, samples_ref: Rows, times_test: Times, samples_test: Rows) -> Alignment | None:
     """Return the likeliest alignment, however unlikely, as `align`; None: nothing in common moves."""
-    times_ref, samples_ref = _ascending(times_ref, samples_ref)
-    times_test, samples_test = _ascending(times_test, samples_test)
+    times_ref, samples_ref = _telling(times_ref, samples_ref)
+    times_test, samples_test = _telling(times_test, samples_test)
     if min(len(times_ref), len(times_test)) < FEWEST:
         return None
     directions = basis(samples_ref, samples_test)
@@ -100,9 +101,14 @@ def search(times_ref: Times, samples_ref: Rows, times_test: Times, samples_test:
     return Alignment(ns, rate, confidence, count, _told(ns, rate, confidence, count, len(agree)))
 
 
-def _ascending(times: Times, samples: Rows) -> tuple[Times, Rows]:
-    """Return frames without those that are not later than all before."""
+def _telling(times: Times, samples: Rows) -> tuple[Times, Rows]:
+    """Return frames without those that show nothing, or are not later than all before.
+
+    What shows nothing is black, or any one color; its edges would outweigh what moves beside them.
+    """
     keep = np.diff(np.maximum.accumulate(times), prepend=times[:1] - 1) > 0
+    if len(samples):
+        keep &= np.ptp(samples, axis=1) > BLANK * float(samples.max())
     return (times, samples) if keep.all() else (times[keep], samples[keep])
 
 
