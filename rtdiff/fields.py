@@ -123,6 +123,7 @@ def _text_or_number(parse: Callable[[Any], T], metavar: str, dump: Callable[[T],
 
 
 SPAN = _text_or_number(values.span, "TIME")
+TIME_SHIFT = _text_or_number(values.time_shift, "[xRATE][+|-]TIME")
 FRACTION = _text_or_number(values.fraction, "FRACTION", same)
 AREA = _text_or_number(values.area, "AREA")
 FLOOR = _text_or_number(values.floor, "SCORE")

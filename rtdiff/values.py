@@ -115,6 +115,57 @@ def _length(amount: Decimal, unit: str, what: str, value: object) -> Span:
     return Span(ns=round(ns))
 
 
+@dataclass(frozen=True, slots=True)
+class TimeShift:
+    """How the test's time follows the reference's: ``test = rate * reference + length``, either sign."""
+
+    rate: Fraction = Fraction(1)
+    """Test time over reference time, 1/100..100."""
+    length: Span = Span()
+    """How far."""
+    earlier: bool = False
+    """Whether the test shows the same earlier: `length` is taken off."""
+
+    def at(self, fps: Fraction) -> int:
+        """Return the offset in nanoseconds, either sign, at `fps` frames a second."""
+        return -self.length.at(fps) if self.earlier else self.length.at(fps)
+
+    def __str__(self) -> str:
+        pace = "" if self.rate == 1 else f"x{self.rate}"
+        if pace and self.length == Span():
+            return pace
+        sign = "-" if self.earlier else "+" if pace else ""
+        return f"{pace}{sign}{self.length}"
+
+
+MOST_RATE = 100
+"""The fastest, and its inverse the slowest, that a test may run."""
+
+
+def time_shift(value: object) -> TimeShift:
+    """Parse how the test's time follows the reference's: ``0.12s``, ``-3f``, ``x25/24``, ``x25/24+0.1s``."""
+    if isinstance(value, TimeShift):
+        return value
+    what = "a time such as 0.12s, -120ms or 3f, or a rate and a time such as x25/24+0.1s"
+    text = str(value).strip() if not isinstance(value, bool) else ""
+    found = re.fullmatch(
+        r"(?:x *([0-9][0-9./]{0,18}?)(?: *(?=[-+]|$)))?(?:([-+]?) *([0-9.].*))?", text[:_TEXT_CAP]
+    )
+    if not text or len(text) > _TEXT_CAP or not found:
+        raise ValueError(f"must be {what}, got {show(value)}")
+    pace, sign, length = found.groups()
+    try:
+        ratio = Fraction(pace or 1)
+    except (ValueError, ZeroDivisionError):
+        ratio = Fraction(0)
+    if not Fraction(1, MOST_RATE) <= ratio <= MOST_RATE:
+        raise ValueError(f"must be {what}, got {show(value)}; a rate is 1/{MOST_RATE} to {MOST_RATE}")
+    if length is None:
+        return TimeShift(ratio)
+    shift = span(length)
+    return TimeShift(ratio, shift, earlier=sign == "-" and shift != Span())
+
+
 def fraction(value: object) -> float:
     """Parse a share: ``0.005`` or ``0.5%``; 0..1."""
     what = "a fraction from 0 to 1, or a percentage such as 0.5%"

@@ -43,7 +43,10 @@ SETTINGS = {
 }
 ROOMS = {
     "alarm",
+    "align",
+    "ballot",
     "capture",
+    "fingerprints",
     "glow",
     "light",
     "lighting",
@@ -104,6 +107,8 @@ MAY_IMPORT = {
     **dict.fromkeys(BASE, BASE),
     "records": BASE | {"notebook"},  # a result shows itself where Python shows values
     **dict.fromkeys(ROOMS, BASE),
+    "ballot": BASE | {"fingerprints"},
+    "align": BASE | {"ballot", "fingerprints"},
     "reconcile": BASE | {"sizes"},
     "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},

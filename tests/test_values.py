@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtdiff import values
-from rtdiff.values import Area, Floor, Span
+from rtdiff import fields, values
+from rtdiff.values import Area, Floor, Span, TimeShift
 
 SECOND = 1_000_000_000
 
@@ -63,6 +63,59 @@ def test_frames_become_time_at_the_rate_of_the_source() -> None:
 def test_what_is_no_time_is_refused_with_a_reason(text: object, why: str) -> None:
     with pytest.raises(ValueError, match=why):
         values.span(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0.12s", TimeShift(length=Span(120_000_000))),
+        ("120ms", TimeShift(length=Span(120_000_000))),
+        ("+2", TimeShift(length=Span(2 * SECOND))),
+        (-0.5, TimeShift(length=Span(SECOND // 2), earlier=True)),
+        ("-3f", TimeShift(length=Span(frames=3), earlier=True)),
+        ("-00:01:02.500", TimeShift(length=Span(62_500_000_000), earlier=True)),
+        ("-0", TimeShift()),
+        ("x25/24", TimeShift(Fraction(25, 24))),
+        ("x25/24+0.1s", TimeShift(Fraction(25, 24), Span(100_000_000))),
+        ("x1001/1000 - 3f", TimeShift(Fraction(1001, 1000), Span(frames=3), earlier=True)),
+        ("x0.96-.5", TimeShift(Fraction(24, 25), Span(SECOND // 2), earlier=True)),
+        ("+1e-3", TimeShift(length=Span(1_000_000))),
+    ],
+)
+def test_a_shift_in_time_has_a_sign_and_a_rate(text: object, expected: TimeShift) -> None:
+    assert fields.TIME_SHIFT.parse(text) == expected
+    assert fields.TIME_SHIFT.parse(fields.TIME_SHIFT.dump(expected)) == expected
+
+
+def test_a_shift_in_frames_becomes_time_at_the_rate_of_the_source() -> None:
+    assert values.time_shift("-3f").at(Fraction(25)) == -120_000_000
+    assert values.time_shift("x25/24+0.1s").at(Fraction(25)) == 100_000_000
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "must be a time"),
+        ("x", "must be a time"),
+        ("25/24", "must be a time"),
+        ("x25/0", "a rate is 1/100 to 100"),
+        ("x25/24/2", "a rate is 1/100 to 100"),
+        ("x0", "a rate is 1/100 to 100"),
+        ("x101+1s", "a rate is 1/100 to 100"),
+        ("x-1", "must be a time"),
+        ("x25/240.1s", "must be a time"),
+        ("--1", "must be a time"),
+        ("0,5", "write a point: 0.5"),
+        ("-1.5f", "frames are whole"),
+        ("auto", "must be a time"),
+        (True, "must be a time"),
+        (None, "must be a time"),
+        ("1" * 70, "must be a time"),
+    ],
+)
+def test_what_is_no_shift_in_time_is_refused_with_a_reason(text: object, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        values.time_shift(text)
 
 
 def test_fractions() -> None:
@@ -138,7 +191,15 @@ ANYTHING = st.one_of(
     st.none(),
     st.lists(st.integers(), max_size=2),
 )
-PARSERS = [values.span, values.fraction, values.area, values.size, values.rate, values.floor]
+PARSERS = [
+    values.span,
+    values.fraction,
+    values.area,
+    values.size,
+    values.rate,
+    values.floor,
+    values.time_shift,
+]
 
 
 @settings(max_examples=300, deadline=None)
@@ -162,6 +223,17 @@ def test_a_parser_gives_a_value_or_one_line_why_not(value: object, parse: object
 )
 def test_a_time_written_out_reads_back_the_same(length: Span) -> None:
     assert values.span(str(length)) == length
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.fractions(Fraction(1, 100), 100, max_denominator=10**6),
+    st.integers(0, values.LONGEST_NS).map(lambda ns: Span(ns=ns)),
+    st.booleans(),
+)
+def test_a_shift_written_out_reads_back_the_same(rate: Fraction, length: Span, earlier: bool) -> None:
+    shift = TimeShift(rate, length, earlier=earlier and length != Span())
+    assert values.time_shift(str(shift)) == shift
 
 
 @settings(max_examples=200, deadline=None)
