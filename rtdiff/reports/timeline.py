@@ -64,7 +64,7 @@ def timeline_of(result: VideoResult, most: int = MOST_POINTS) -> Timeline:
 
 
 def curve_of_log(log: VmafLog, places: Places, frames: int, most: int) -> dict[str, Any]:
-    """Return a VMAF log as points ``t`` (ms), ``s`` (lowest), ``m`` (mean); frames past the end are left out."""
+    """Return a VMAF log as points ``t`` (ms), ``s`` (lowest), ``m`` (mean), without frames past the end."""
     there = log.frames < frames
     times = places.times_ns("reference", log.frames[there]) / MS
     scores = log.scores[there]

@@ -53,9 +53,9 @@ class Places:
         if known is None:
             known = np.arange(count) * (self._frames[side] / count)
         step = float(np.median(np.diff(self._times))) if count > 1 else float(SECOND)
-        placed = np.interp(frames, known, self._times)
-        before, after = np.minimum(frames - known[0], 0), np.maximum(frames - known[-1], 0)
-        return placed + (before + after) * step
+        beyond = np.minimum(frames - known[0], 0) + np.maximum(frames - known[-1], 0)
+        placed: NDArray[np.float64] = np.interp(frames, known, self._times) + beyond * step
+        return placed
 
 
 def _numbers(result: VideoResult, side: str) -> NDArray[np.int64] | None:

@@ -44,15 +44,15 @@ def _reason(result: VideoResult, reason: str) -> str:
 
 def lost_text(numbers: Numbers, what: str) -> str:
     """Return ``3 frames of the test without a partner``, of both sides."""
-    told = [
-        f"{count_text(len(numbers[side]), 'frame')} of the {side}" for side in SIDES if numbers.get(side)
-    ]
+    told = [f"{count_text(len(numbers[side]), 'frame')} of the {side}" for side in SIDES if numbers.get(side)]
     return f"{' and '.join(told) or 'frames'} {what}"
 
 
 def runs_text(frames: Iterable[int]) -> str:
     """Return numbers of frames as ``4, 17 to 20``; of very many the first."""
-    told = [f"{first:,}" if last == first + 1 else f"{first:,} to {last - 1:,}" for first, last in runs(frames)]
+    told = [
+        f"{first:,}" if last == first + 1 else f"{first:,} to {last - 1:,}" for first, last in runs(frames)
+    ]
     rest = len(told) - SHOWN_RUNS
     return ", ".join(told[:SHOWN_RUNS]) + (f" and {rest:,} more places" if rest > 0 else "")
 
@@ -61,8 +61,8 @@ def figures_of(result: VideoResult) -> dict[str, str]:
     """Return the few figures that stand on top of a page, by name."""
     told = {
         f"Score ({result.metric.upper()})": score_text(result.score),
-        "Lowest": score_text(result.score_min),
-        "Lowest 1 % below": score_text(result.score_p1),
+        "Lowest score": score_text(result.score_min),
+        "1 % are below": score_text(result.score_p1),
         "Different pairs": f"{result.different:,} of {result.pairs:,}",
         "Changed on average": percent_text(result.changed_fraction),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -111,17 +112,8 @@ def _kept(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _xml(data: bytes) -> Iterator[Row]:
     if b"<!DOCTYPE" in data or b"<!ENTITY" in data:  # libvmaf writes none; a bomb needs them
         raise ValueError("it defines entities")
-    parser = ElementTree.XMLPullParser(["end"])
-    for at in range(0, len(data), 1 << 20):
-        parser.feed(data[at : at + (1 << 20)])
-        yield from _elements(parser)
-    parser.close()
-    yield from _elements(parser)
-
-
-def _elements(parser: ElementTree.XMLPullParser) -> Iterator[Row]:
-    for _, element in parser.read_events():
-        if isinstance(element, ElementTree.Element) and element.tag == "frame":
+    for _, element in ElementTree.iterparse(BytesIO(data)):
+        if element.tag == "frame":
             yield _number(element.attrib), _floats(element.attrib)
             element.clear()
 
