@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rtdiff.atomic import cannot_write, write_whole
 from rtdiff.classes import dataclass
@@ -45,7 +45,6 @@ class _Held:
     picture: WorstPicture
     reference: Picture
     test: Picture
-    ssim: NDArray[np.floating] | None
 
 
 class WorstKeeper:
@@ -82,6 +81,7 @@ class WorstKeeper:
         self._event_ns = min(EVENT_NS, max(SHORTEST_NS, share))
         self._event: _Event | None = None
         self._kept: list[WorstPicture] = []
+        self._engine = ""
 
     def add(self, pair: VideoPair) -> None:
         """Look at a pair; its pictures are copied only if it is the worst of an event worth a picture."""
@@ -94,11 +94,14 @@ class WorstKeeper:
             self._close()
             event = self._event = _Event(time_ns, pair.same, (True, np.inf))
         if rank < event.rank and self._wanted(rank):
-            event.rank, event.held = rank, _held(pair, with_map=self._files)
+            event.rank, event.held = rank, _held(pair)
+            self._engine = pair.diff.engine
 
     def pictures(self) -> tuple[WorstPicture, ...]:
         """Return what was kept, the worst first."""
         self._close()
+        if self._files:
+            self._kept = [one if one.map else self._mapped(one) for one in self._kept]
         return tuple(self._kept)
 
     def write(self, folder: Path | str) -> tuple[Path, ...]:
@@ -156,25 +159,33 @@ class WorstKeeper:
         self._kept = sorted([*kept, self._encoded(event.held)], key=_rank)[: self._most]
 
     def _encoded(self, held: _Held) -> WorstPicture:
-        from dataclasses import replace
-
         ending = ".png" if self._files else ".jpg"
-        heat = b""
-        if self._files:
-            heat = _encode(".png", _heat(held, self._palette))
-        return replace(
-            held.picture,
-            reference=_encode(ending, held.reference),
-            test=_encode(ending, held.test),
-            map=heat,
-        )
+        reference, test = (_encode(ending, picture) for picture in (held.reference, held.test))
+        return replace(held.picture, reference=reference, test=test)
+
+    def _mapped(self, one: WorstPicture) -> WorstPicture:
+        """Add the map: at the end, of few pairs, not of all that were the worst for a while."""
+        from rtdiff.engines import make_engine
+        from rtdiff.noise import pair_noise
+        from rtdiff.sources.arrays import frame_from_array
+        from rtdiff.views.fills import Workshop
+        from rtdiff.views.palette import palette_of
+
+        pictures = _decoded(one.reference), _decoded(one.test)
+        engine = make_engine(self._engine, noise=pair_noise)
+        reference, test = (engine.prepare(frame_from_array(picture)) for picture in pictures)
+        ssim = engine.compare(reference, test).map()
+        made = np.empty_like(pictures[0])
+        Workshop(made.shape[1]).heat(made, *pictures, ssim, palette_of(self._palette).heat)
+        engine.close()
+        return replace(one, map=_encode(".png", made))
 
 
 def _rank(one: WorstPicture) -> Rank:
     return one.same, one.score
 
 
-def _held(pair: VideoPair, *, with_map: bool) -> _Held:
+def _held(pair: VideoPair) -> _Held:
     diff = pair.diff
     picture = WorstPicture(
         index=pair.index,
@@ -191,17 +202,7 @@ def _held(pair: VideoPair, *, with_map: bool) -> _Held:
         test=b"",
         map=b"",
     )
-    pictures = diff.reference.picture().copy(), diff.test.picture().copy()
-    return _Held(picture, *pictures, diff.map.copy() if with_map else None)
-
-
-def _heat(held: _Held, palette: str) -> Picture:
-    from rtdiff.views.fills import Workshop
-    from rtdiff.views.palette import palette_of
-
-    made = np.empty_like(held.reference)
-    Workshop(made.shape[1]).heat(made, held.reference, held.test, held.ssim, palette_of(palette).heat)
-    return made
+    return _Held(picture, diff.reference.picture().copy(), diff.test.picture().copy())
 
 
 def _files_of(one: WorstPicture, palette: str) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from rtdiff.figures import clock_text
 from rtdiff.reports.slider_html import escape
 from rtdiff.reports.timeline import KINDS, MS
 
-WIDE, HIGH = 1000, 300
+WIDE = 1000
 LEFT, RIGHT, TOP, PLOT = 52, 44, 26, 180  # margins for the words, and where the curve ends
 LANE = 22  # of segments and of ticks, each
 FLAG = '<path class="rv-flag" d="M0 10L-7 0H7z"/>'
@@ -45,8 +45,8 @@ def lowest_shown(scores: Sequence[float]) -> float:
     low = min(there, default=1.0)
     gap = max(1.0 - low, 0.001)
     unit = 10.0 ** math.floor(math.log10(gap))
-    size = next(times * unit for times in (1, 2, 5, 10) if times * unit >= gap * 0.999)
-    return max(0.0, round(1.0 - size, 6))
+    step = next((share * unit for share in (0.1, 0.2, 0.5) if gap <= 10 * share * unit), unit)
+    return max(0.0, round(math.floor(low / step + 1e-9) * step, 9))
 
 
 def timeline_svg(told: Mapping[str, Any], key: str, label: str) -> str:
@@ -63,7 +63,8 @@ def timeline_svg(told: Mapping[str, Any], key: str, label: str) -> str:
     """
     low = lowest_shown(told["s"].tolist())
     across = (WIDE - LEFT - RIGHT) / told["end"]
-    parts = [f"<defs>{hatch(key)}</defs>", _axis(low), _clock(told["end"], across)]
+    foot = PLOT + (3 if told["ticks"] else 1) * LANE  # where the lanes end
+    parts = [f"<defs>{hatch(key)}</defs>", _axis(low), _clock(told["end"], across, foot + 18)]
     parts += [_segment(found, across, key) for found in told["segments"]]
     if "vmaf" in told:
         parts.append(_vmaf(told["vmaf"], across))
@@ -78,8 +79,13 @@ def timeline_svg(told: Mapping[str, Any], key: str, label: str) -> str:
         f'<text class="rv-number" y="-2" text-anchor="middle">{one["n"]}</text></g>'
         for one in told["worst"]
     ]
+    if told["ticks"]:
+        parts += [
+            f'<text x="{LEFT - 6}" y="{PLOT + LANE * (side + 1) + 14}" text-anchor="end">{word}</text>'
+            for side, word in enumerate(("ref", "test"))
+        ]
     return (
-        f'<svg class="rv-print" viewBox="0 0 {WIDE} {HIGH}" role="img" aria-label="{escape(label)}">'
+        f'<svg class="rv-print" viewBox="0 0 {WIDE} {foot + 28}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"
     )
 
@@ -97,13 +103,13 @@ def _axis(low: float) -> str:
     return "".join(parts)
 
 
-def _clock(end_ms: int, across: float) -> str:
+def _clock(end_ms: int, across: float, y: float) -> str:
     parts = []
     for step in range(6):
         time_ms = end_ms * step // 5
         anchor = "start" if step == 0 else "end" if step == 5 else "middle"
-        x, y = LEFT + time_ms * across, PLOT + 3 * LANE + 20
-        parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}">{clock_text(time_ms * MS)}</text>')
+        x, text = LEFT + time_ms * across, clock_text(time_ms * MS)
+        parts.append(f'<text x="{x:.1f}" y="{y}" text-anchor="{anchor}">{text}</text>')
     return "".join(parts)
 
 

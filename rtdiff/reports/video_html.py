@@ -166,11 +166,11 @@ def _notes(result: VideoResult, vmaf: VmafLog | None) -> str:
     if not result.complete:
         notes.append(f"<b>Incomplete:</b> {escape(result.error or 'not everything was compared')}")
     if vmaf is not None:
-        frames, last = result.reference.frames, int(vmaf.frames[-1]) + 1
-        if last != frames:
-            notes.append(
-                escape(f"The VMAF log {vmaf.path} ends after frame {last:,}, the reference after {frames:,}.")
-            )
+        frames, last = result.reference.frames, int(vmaf.frames[-1])
+        each = int(vmaf.frames[1] - vmaf.frames[0]) if len(vmaf.frames) > 1 else 1  # it may skip some
+        if not last < frames <= last + each:
+            told = f"The VMAF log {vmaf.path} ends with frame {last:,}, the reference with {frames - 1:,}."
+            notes.append(f"{escape(told)} It may be of other videos.")
     items = "".join(f"<li>{note}</li>" for note in notes)
     return f'<ul class="rv-notes">{items}</ul>' if items else ""
 

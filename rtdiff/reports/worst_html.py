@@ -40,6 +40,7 @@ def card(one: WorstPicture, told: Mapping[str, Any], palette: str) -> str:
     palette : str
         Colours of regions.
     """
+    times = [clock_text(time_ns) for time_ns in (one.time_ref_ns, one.time_test_ns)]
     boxes, key = one.boxes[:MOST_BOXES], f"{told['id']}-view"
     view = pair_view(
         _uri(one.reference),
@@ -48,12 +49,13 @@ def card(one: WorstPicture, told: Mapping[str, Any], palette: str) -> str:
         size_wh=one.size_wh,
         key=key,
         names=(
-            f"reference, frame {one.frame_ref:,}, {clock_text(one.time_ref_ns)}",
-            f"test, frame {one.frame_test:,}, {clock_text(one.time_test_ns)}",
+            f"reference, frame {one.frame_ref:,}, {times[0]}",
+            f"test, frame {one.frame_test:,}, {times[1]}",
         ),
         palette=palette,
     )
-    facts = f"score {score_text(one.score)}; {count_text(len(one.boxes), 'region')}"
+    facts = f"frames {one.frame_ref:,} → {one.frame_test:,}; score {score_text(one.score)}"
+    facts += f"; {count_text(len(one.boxes), 'region')}"
     facts += f"; {percent_text(one.changed_fraction)} changed" if one.boxes else ""
     regions = ""
     if boxes:
@@ -61,9 +63,9 @@ def card(one: WorstPicture, told: Mapping[str, Any], palette: str) -> str:
         regions = f"<details><summary>{count_text(len(one.boxes), 'region')}</summary>{listed}</details>"
     return (
         f'<article class="rv-card" id="{told["id"]}" tabindex="-1"><header>'
-        f"<h3>{told['n']}. {clock_text(one.time_ref_ns)}</h3><p>{escape(facts)}</p>"
-        f'<div class="rv-acts"><button type="button" class="rt-plain" data-rv="mark" title="Show on the timeline">'
-        "Timeline</button>"
+        f"<h3>{told['n']}. {' → '.join(dict.fromkeys(times))}</h3><p>{escape(facts)}</p>"
+        '<div class="rv-acts"><button type="button" class="rt-plain" data-rv="mark" '
+        'title="Show on the timeline">Timeline</button>'
         '<button type="button" class="rt-plain" data-rv="large" aria-pressed="false">Large</button>'
         f"</div></header>{view}{regions}</article>"
     )

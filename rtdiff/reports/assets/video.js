@@ -1,7 +1,7 @@
 "use strict";
 // Timelines of two videos: zoom and read them, and go to the pictures of the worst frames.
 (() => {
-  const EDGE = { left: 58, top: 22, lane: 16, changed: 26, clock: 22, strip: 26, gap: 6 };
+  const EDGE = { left: 66, top: 22, lane: 16, changed: 26, clock: 22, strip: 26, gap: 6 };
   const STEPS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5, 72e5, 18e6, 36e6];
   const FEWEST = 8; // points that are seen at the largest zoom
   const KINDS = { unpaired: "no partner", repeated: "shown twice", frozen: "frozen", corrupt: "damaged" };
@@ -372,7 +372,7 @@
       if (!this.fit) high = most;
       const gap = Math.max(high - low, most / 1000);
       const unit = 10 ** Math.floor(Math.log10(gap));
-      const size = [0.1, 0.2, 0.5].map((times_) => times_ * unit).find((step) => gap / step <= 10);
+      const size = [0.1, 0.2, 0.5, 1].map((share) => share * unit).find((step) => gap / step <= 10);
       return [Math.max(0, Math.floor(low / size + 1e-9) * size), Math.min(most, Math.ceil(high / size - 1e-9) * size)];
     }
 
