@@ -14,8 +14,6 @@ from rtdiff.reports.vmaf_log import VmafLog
 from rtdiff.video_records import SIDES, VideoResult
 
 MOST_POINTS = 6_000  # of one video: 0.3 MB; a screen is 4,000 wide
-MOST_RUNS = 1_000  # ticks of one kind on one side
-MOST_SEGMENTS = 2_000
 KINDS = ("unpaired", "repeated", "frozen", "corrupt")
 MS = 1_000_000
 
@@ -101,11 +99,8 @@ def embedded(
         "s": line.lowest.round(6),
         "c": line.changed.round(6),
         "worst": worst,
-        "segments": [
-            [s.start_ns // MS, s.end_ns // MS, s.first, s.last, s.boxes, round(s.score, 6)]
-            for s in result.segments[:MOST_SEGMENTS]
-        ],
-        "ticks": _ticks(result, places),
+        "segments": _segments(result, most // 4),
+        "ticks": _ticks(result, places, most // 8),
     }
     if line.each > 1:
         told |= {"m": line.means.round(6), "p": line.pairs}
@@ -118,12 +113,35 @@ def embedded(
     return told
 
 
-def _ticks(result: VideoResult, places: Places) -> list[list[Any]]:
+def _segments(result: VideoResult, most: int) -> list[list[int]]:
+    """Return ``[from ms, to ms, number]``; what lies near to each other is joined where there are many."""
+    gap_ms, made = (
+        0,
+        [[one.start_ns // MS, one.end_ns // MS, number] for number, one in enumerate(result.segments, 1)],
+    )
+    while len(made) > most:
+        gap_ms = 2 * gap_ms or 20
+        made = joined(made, gap_ms)
+    return made
+
+
+def joined(spans: list[list[int]], gap: float) -> list[list[int]]:
+    """Return spans, each a list that begins with start and end, those as near as `gap` as one."""
+    made: list[list[int]] = []
+    for span in spans:
+        if made and span[0] - made[-1][1] <= gap:
+            made[-1][1] = span[1]
+        else:
+            made.append(list(span))
+    return made
+
+
+def _ticks(result: VideoResult, places: Places, most: int) -> list[list[Any]]:
     """Return ``[kind, side, first frame, after the last, from ms, to ms]``, of both sides."""
     found: list[list[Any]] = []
     for kind in KINDS:
         for number, side in enumerate(SIDES):
-            made = few_runs(getattr(result, kind).get(side, ()), MOST_RUNS)
+            made = few_runs(getattr(result, kind).get(side, ()), most)
             edges = places.times_ns(side, np.array(made, np.int64).reshape(-1)) / MS
             for (first, last), (start, end) in zip(made, edges.reshape(-1, 2).astype(int), strict=True):
                 found.append([kind, number, first, last, int(start), int(end)])

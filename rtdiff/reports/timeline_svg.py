@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rtdiff.figures import clock_text
 from rtdiff.reports.slider_html import escape
-from rtdiff.reports.timeline import KINDS, MS
+from rtdiff.reports.timeline import KINDS, MS, joined
 
 WIDE = 1000
 LEFT, RIGHT, TOP, PLOT = 52, 44, 26, 180  # margins for the words, and where the curve ends
@@ -65,7 +65,7 @@ def timeline_svg(told: Mapping[str, Any], key: str, label: str) -> str:
     across = (WIDE - LEFT - RIGHT) / told["end"]
     foot = PLOT + (3 if told["ticks"] else 1) * LANE  # where the lanes end
     parts = [f"<defs>{hatch(key)}</defs>", _axis(low), _clock(told["end"], across, foot + 18)]
-    parts += [_segment(found, across, key) for found in told["segments"]]
+    parts += [_segment(found, across, key) for found in joined(told["segments"], 1 / across)]
     if "vmaf" in told:
         parts.append(_vmaf(told["vmaf"], across))
     points = [
@@ -73,7 +73,7 @@ def timeline_svg(told: Mapping[str, Any], key: str, label: str) -> str:
         for t, score in _thinned(told["t"].tolist(), told["s"].tolist(), min)
     ]
     parts.append(_line(points, "rv-curve"))
-    parts += [_tick(tick, across) for tick in told["ticks"]]
+    parts += [_tick(tick, across) for tick in _apart(told["ticks"], 5 / across)]
     parts += [
         f'<g transform="translate({LEFT + one["t"] * across:.1f} 14)">{FLAG}'
         f'<text class="rv-number" y="-2" text-anchor="middle">{one["n"]}</text></g>'
@@ -120,6 +120,16 @@ def _segment(found: Sequence[Any], across: float, key: str) -> str:
         f'<rect x="{x:.1f}" y="{PLOT + 6}" width="{wide:.1f}" height="{LANE - 8}" '
         f'fill="url(#{escape(key)}-hatch)" class="rv-edge"/>'
     )
+
+
+def _apart(ticks: Sequence[Sequence[Any]], gap_ms: float) -> Iterator[Sequence[Any]]:
+    """Yield ticks that do not lie upon the last of their kind and side."""
+    last: dict[tuple[str, int], int] = {}
+    for tick in ticks:
+        key, end = (tick[0], tick[1]), tick[5]
+        if end - last.get(key, -(10**15)) >= gap_ms:
+            last[key] = end
+            yield tick
 
 
 def _tick(tick: Sequence[Any], across: float) -> str:

@@ -31,7 +31,7 @@ KEYS = (
     ("+ −", "zoom"),
     ("0", "all"),
     ("N P", "next, last difference"),
-    ("Enter", "nearest picture"),
+    ("Enter", "or a click: nearest picture"),
     ("wheel, drag, pinch", "zoom and move"),
 )
 
@@ -83,7 +83,7 @@ def video_html(
         f'<p class="rv-why">{escape(why)}</p></header>'
     )
     table_of_all = _tests(results) if others else ""
-    hints = "".join(f"<span><kbd>{key}</kbd> {text}</span>" for key, text in KEYS)
+    hints = "".join(f'<span class="rv-key"><kbd>{key}</kbd> {text}</span>' for key, text in KEYS)
     foot = f'<footer class="rt-foot">{hints}<span>rtdiff {escape(__version__)}</span></footer>'
     how = _how(settings, versions)
     body = f'<main class="rv">{head}{table_of_all}{"".join(sections)}{how}{foot}</main>'

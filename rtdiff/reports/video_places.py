@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,26 +67,19 @@ def _numbers(result: VideoResult, side: str) -> NDArray[np.int64] | None:
     return numbers if len(numbers) == result.pairs else None
 
 
-def runs(frames: Iterable[int], gap: int = 1) -> Iterator[Run]:
-    """Yield frames as runs: those at most `gap` apart belong to one."""
-    first = last = None
-    for frame in sorted(frames):
-        if first is None or last is None:
-            first = last = frame
-        elif frame - last > gap:
-            yield first, last + 1
-            first = last = frame
-        else:
-            last = frame
-    if first is not None and last is not None:
-        yield first, last + 1
+def runs(frames: Sequence[int] | NDArray[np.int64], gap: int = 1) -> list[Run]:
+    """Return frames as runs: those at most `gap` apart belong to one."""
+    there = np.sort(np.asarray(frames, np.int64))
+    if not len(there):
+        return []
+    new = np.diff(there) > gap
+    firsts, lasts = there[np.append(True, new)], there[np.append(new, True)] + 1
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def few_runs(frames: Iterable[int], most: int) -> list[Run]:
+def few_runs(frames: Sequence[int], most: int) -> list[Run]:
     """Return at most so many runs; what lies near to each other is joined where there are more."""
-    found, gap = sorted(frames), 1
-    made = list(runs(found, gap))
-    while len(made) > most:
+    there, gap = np.asarray(frames, np.int64), 1
+    while len(made := runs(there, gap)) > most:
         gap *= 2
-        made = list(runs(found, gap))
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from rtdiff.figures import clock_text, count_text, percent_text, score_text
 from rtdiff.reports.compare_text import WHY
@@ -48,13 +48,15 @@ def lost_text(numbers: Numbers, what: str) -> str:
     return f"{' and '.join(told) or 'frames'} {what}"
 
 
-def runs_text(frames: Iterable[int]) -> str:
+def runs_text(frames: Sequence[int]) -> str:
     """Return numbers of frames as ``4, 17 to 20``; of very many the first."""
+    found = runs(frames)
     told = [
-        f"{first:,}" if last == first + 1 else f"{first:,} to {last - 1:,}" for first, last in runs(frames)
+        f"{first:,}" if last == first + 1 else f"{first:,} to {last - 1:,}"
+        for first, last in found[:SHOWN_RUNS]
     ]
-    rest = len(told) - SHOWN_RUNS
-    return ", ".join(told[:SHOWN_RUNS]) + (f" and {rest:,} more places" if rest > 0 else "")
+    rest = len(found) - SHOWN_RUNS
+    return ", ".join(told) + (f" and {rest:,} more places" if rest > 0 else "")
 
 
 def figures_of(result: VideoResult) -> dict[str, str]:

@@ -297,8 +297,8 @@
       const percent = 100 * data.c[at];
       words.push(`${percent === 0 || percent >= 0.01 ? percent.toFixed(2) : percent.toPrecision(1)} % changed`);
       if (data.vmaf && data.vmaf.t.length) words.push(`${data.vmaf.name} ${data.vmaf.s[nearest(data.vmaf.t, ms)]}`);
-      const inside = data.segments.findIndex((s) => ms >= s[0] && ms < s[1]);
-      if (inside >= 0) words.push(`segment ${whole(inside + 1)}`);
+      const inside = data.segments.find((s) => ms >= s[0] && ms < s[1]);
+      if (inside) words.push(`segment ${whole(inside[2])}`);
       const reach = Math.max((this.to - this.from) / 300, this.end / Math.max(1, data.t.length));
       for (const [kind, side, first, last, start, end] of data.ticks) {
         if (ms < start - reach || ms > end + reach) continue;
