@@ -113,15 +113,8 @@ MAY_IMPORT = {
     "journal": BASE | {"alarm"},  # the alarm's Transition becomes an event here
     "pipeline": BASE,  # the loop is handed its rooms
     **{name: BASE - {"values"} for name in PACKAGES},
-    "reports": {
-        "__init__",
-        "records",
-        "video_records",
-        "classes",
-        "errors",
-        "figures",
-        "atomic",
-    },  # they say the version
+    # they say the version
+    "reports": {"__init__", "records", "video_records", "classes", "errors", "figures", "atomic"},
     **dict.fromkeys(SETTINGS, BASE | SETTINGS | {"zones"}),
     "probe": {"__init__", "engines", "errors"},
     "__main__": {"cli"},

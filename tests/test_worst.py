@@ -1,5 +1,6 @@
 """Pictures of the worst pairs: which they are, that they are true, and that little is kept."""
 
+import functools
 import itertools
 from dataclasses import replace
 
@@ -17,13 +18,16 @@ STEP = 1_000_000_000 // FPS
 BASE = cv2.resize(np.random.default_rng(5).integers(40, 200, (12, 16, 3)).astype(np.uint8), (160, 120))
 
 
+@functools.cache
+def compared(size: int) -> rtdiff.Diff:
+    test = BASE.copy()
+    test[40 : 40 + size, 50 : 50 + size] = 0
+    return rtdiff.compare(BASE, test)
+
+
 def pair(index: int, size: int = 0, *, late: int = 0, faint: bool = False) -> VideoPair:
     """Return a pair whose test has a black square of `size` pixels, or is equal."""
-    reference = BASE.copy()
-    reference[:4, :4] = index % 256  # every frame is another
-    test = reference.copy()
-    test[40 : 40 + size, 50 : 50 + size] = 0
-    diff = rtdiff.compare(reference, test)
+    diff = compared(size)
     assert diff.same == (size == 0)
     if faint:
         diff = replace(diff, reasons=())
@@ -101,7 +105,8 @@ def test_numbers_times_and_pictures_are_those_of_the_pair():
 
 
 def test_frames_may_be_overwritten_after_they_passed():
-    one = pair(4, 20)
+    one = pair(4, 21)
+    one = replace(one, diff=replace(one.diff, reference=one.diff.reference.copy(), test=one.diff.test.copy()))
     before = one.diff.test.picture().copy()
     keeper = WorstKeeper(2)
     keeper.add(one)
@@ -119,12 +124,13 @@ def test_for_a_page_pictures_are_jpegs_without_a_map():
 
 def test_only_what_enters_the_list_is_copied():
     asked = []
-    falling = [pair(k, 30 - k) for k in range(20)]
-    for one in falling:
+
+    def watched(one: VideoPair) -> VideoPair:
         make = one.diff.test.bgr
-        frame = replace(one.diff.test, bgr=lambda make=make, k=one.index: asked.append(k) or make(), _made=[])
-        object.__setattr__(one.diff, "test", frame)
-    kept(falling)
+        frame = replace(one.diff.test, bgr=lambda: asked.append(one.index) or make(), _made=[])
+        return replace(one, diff=replace(one.diff, test=frame))
+
+    kept([watched(pair(k, 30 - k)) for k in range(20)])
     assert asked == [0]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.figures import printable
 from rtdiff.reports.video_places import Places, few_runs
 from rtdiff.reports.vmaf_log import VmafLog
 from rtdiff.video_records import SIDES, VideoResult
@@ -94,7 +95,7 @@ def embedded(
     told: dict[str, Any] = {
         "each": line.each,
         "end": line.end_ms,
-        "metric": result.metric,
+        "metric": printable(result.metric),
         "t": line.times_ms,
         "s": line.lowest.round(6),
         "c": line.changed.round(6),
@@ -109,7 +110,10 @@ def embedded(
         if numbers is not None and len(numbers):
             told[key] = numbers[line.pairs] - line.pairs  # mostly zeros: a third of the text
     if vmaf is not None:
-        told["vmaf"] = {"name": vmaf.metric, **curve_of_log(vmaf, places, result.reference.frames, most)}
+        told["vmaf"] = {
+            "name": printable(vmaf.metric),
+            **curve_of_log(vmaf, places, result.reference.frames, most),
+        }
     return told
 
 
@@ -137,12 +141,14 @@ def joined(spans: list[list[int]], gap: float) -> list[list[int]]:
 
 
 def _ticks(result: VideoResult, places: Places, most: int) -> list[list[Any]]:
-    """Return ``[kind, side, first frame, after the last, from ms, to ms]``, of both sides."""
+    """Return ``[kind, side, first frame, after the last, from ms, to ms, count]``, of both sides."""
     found: list[list[Any]] = []
     for kind in KINDS:
         for number, side in enumerate(SIDES):
-            made = few_runs(getattr(result, kind).get(side, ()), most)
-            edges = places.times_ns(side, np.array(made, np.int64).reshape(-1)) / MS
-            for (first, last), (start, end) in zip(made, edges.reshape(-1, 2).astype(int), strict=True):
-                found.append([kind, number, first, last, int(start), int(end)])
+            frames = np.sort(np.asarray(getattr(result, kind).get(side, ()), np.int64))
+            made = np.array(few_runs(frames, most), np.int64).reshape(-1, 2)
+            times = (places.times_ns(side, made.ravel()) / MS).astype(int).reshape(-1, 2)
+            counts = np.searchsorted(frames, made[:, 1]) - np.searchsorted(frames, made[:, 0])
+            rows = np.column_stack([made, times, counts]).tolist()
+            found += [[kind, number, *row] for row in rows]
     return found

@@ -42,8 +42,8 @@ def hatch(key: str) -> str:
 def lowest_shown(scores: Sequence[float]) -> float:
     """Return where the axis of scores begins: the lowest of them, rounded down to something plain."""
     there = [score for score in scores if score == score]
-    low = min(there, default=1.0)
-    gap = max(1.0 - low, 0.001)
+    low = min([*there, 0.999])  # an axis has a length
+    gap = 1.0 - low
     unit = 10.0 ** math.floor(math.log10(gap))
     step = next((share * unit for share in (0.1, 0.2, 0.5) if gap <= 10 * share * unit), unit)
     return max(0.0, round(math.floor(low / step + 1e-9) * step, 9))

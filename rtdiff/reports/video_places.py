@@ -77,7 +77,7 @@ def runs(frames: Sequence[int] | NDArray[np.int64], gap: int = 1) -> list[Run]:
     return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
-def few_runs(frames: Sequence[int], most: int) -> list[Run]:
+def few_runs(frames: Sequence[int] | NDArray[np.int64], most: int) -> list[Run]:
     """Return at most so many runs; what lies near to each other is joined where there are more."""
     there, gap = np.asarray(frames, np.int64), 1
     while len(made := runs(there, gap)) > most:

@@ -300,9 +300,10 @@
       const inside = data.segments.find((s) => ms >= s[0] && ms < s[1]);
       if (inside) words.push(`segment ${whole(inside[2])}`);
       const reach = Math.max((this.to - this.from) / 300, this.end / Math.max(1, data.t.length));
-      for (const [kind, side, first, last, start, end] of data.ticks) {
+      for (const [kind, side, first, last, start, end, count] of data.ticks) {
         if (ms < start - reach || ms > end + reach) continue;
-        const which = last - first > 1 ? `frames ${whole(first)} to ${whole(last - 1)}` : `frame ${whole(first)}`;
+        let which = last - first > 1 ? `frames ${whole(first)} to ${whole(last - 1)}` : `frame ${whole(first)}`;
+        if (count < last - first) which = `${whole(count)} of ${which}`;
         words.push(`${SIDES[side]} ${which} ${KINDS[kind]}`);
         if (words.length > 12) break;
       }
@@ -369,7 +370,7 @@
         high = Math.max(high, values[k]);
       }
       if (low > high) return [0, most];
-      if (!this.fit) high = most;
+      if (!this.fit) [low, high] = [Math.min(low, 0.999 * most), most];
       const gap = Math.max(high - low, most / 1000);
       const unit = 10 ** Math.floor(Math.log10(gap));
       const size = [0.1, 0.2, 0.5, 1].map((share) => share * unit).find((step) => gap / step <= 10);
