@@ -88,7 +88,7 @@ class WorstKeeper:
         if pair.diff.identical:
             self._close()
             return
-        time_ns, rank = pair.reference.time_ns, (pair.same, pair.score)
+        time_ns, rank = _later(pair.reference.time_ns, pair.test.time_ns), (pair.same, pair.score)
         event = self._event
         if event is None or event.same != pair.same or time_ns - event.start_ns >= self._event_ns:
             self._close()
@@ -152,7 +152,7 @@ class WorstKeeper:
             return
         made = event.held.picture
         apart = self._event_ns // APART
-        near = [one for one in self._kept if abs(one.time_ref_ns - made.time_ref_ns) < apart]
+        near = [one for one in self._kept if abs(_when(one) - _when(made)) < apart]
         if any(_rank(one) <= event.rank for one in near):
             return
         kept = [one for one in self._kept if one not in near]
@@ -174,11 +174,21 @@ class WorstKeeper:
         pictures = _decoded(one.reference), _decoded(one.test)
         engine = make_engine(self._engine, noise=pair_noise)
         reference, test = (engine.prepare(frame_from_array(picture)) for picture in pictures)
-        ssim = engine.compare(reference, test).map()
+        alike = pictures[0].shape == pictures[1].shape
+        ssim = engine.compare(reference, test).map() if alike else None
         made = np.empty_like(pictures[0])
         Workshop(made.shape[1]).heat(made, *pictures, ssim, palette_of(self._palette).heat)
         engine.close()
         return replace(one, map=_encode(".png", made))
+
+
+def _later(time_ref_ns: int, time_test_ns: int) -> int:
+    """Return the time that goes on, where one of the two is a still."""
+    return max(time_ref_ns, time_test_ns)
+
+
+def _when(one: WorstPicture) -> int:
+    return _later(one.time_ref_ns, one.time_test_ns)
 
 
 def _rank(one: WorstPicture) -> Rank:

@@ -166,3 +166,9 @@ def test_a_folder_that_cannot_be_is_refused(tmp_path):
     for path in (tmp_path / "file", tmp_path / "no" / "folder", tmp_path / "a\0b"):
         with pytest.raises(SinkError, match="cannot be used as a folder"):
             WorstKeeper(1).write(path)
+
+
+def test_against_a_still_the_time_of_the_video_counts():
+    still = compared(0).reference
+    pairs = [replace(pair(k, {5: 20, 65: 10}.get(k, 0)), reference=still) for k in range(70)]
+    assert [one.frame_test for one in kept(pairs)] == [5, 65]

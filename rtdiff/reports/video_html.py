@@ -192,10 +192,12 @@ def _timeline(result: VideoResult, told: Mapping[str, Any], key: str) -> str:
         for act, text, name in buttons
     )
     step = '<button type="button" class="rt-plain" data-rv='
+    to_picture = f'{step}"open">Nearest picture</button>' if told["worst"] else ""
     tools = (
         f'<div class="rv-tools"><div class="rt-group" role="group" aria-label="Zoom">{group}</div>'
         f'{step}"last">‹ Difference</button>{step}"next">Difference ›</button>'
-        f'{step}"fit" aria-pressed="false">Fit height</button></div>'
+        f'{step}"fit" aria-pressed="false">Fit height</button>'
+        f"{to_picture}</div>"
     )
     plot = (
         '<div class="rv-plot" tabindex="0" role="slider" aria-label="Timeline: arrows move, plus and minus '
@@ -243,13 +245,15 @@ def _segments(result: VideoResult) -> str:
 
 
 def _how(settings: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    asked = {name: percent_or_text(name, value) for name, value in settings.items()}
+    asked = {name: _setting(name, value) for name, value in settings.items()}
     made_by = {"rtdiff": __version__} | dict(versions)
     return f'<div class="rv-two">{facts("Settings", asked)}{facts("Versions", made_by)}</div>'
 
 
-def percent_or_text(name: str, value: Any) -> str:
-    """Return a setting for people."""
+def _setting(name: str, value: Any) -> str:
+    """Return a setting for people; nothing where none was made."""
+    if value is None:
+        return ""
     if name in ("min-area", "min_area") and isinstance(value, float):
         return percent_text(value)
     if isinstance(value, bool):

@@ -78,8 +78,3 @@ def figures_of(result: VideoResult) -> dict[str, str]:
 def db_text(value: float) -> str:
     """Return decibels for people; of equal pictures they are infinite."""
     return "∞ dB" if math.isinf(value) else f"{value:.2f} dB"
-
-
-def frame_text(number: int) -> str:
-    """Return the number of a frame for people."""
-    return f"frame {number:,}"

@@ -148,6 +148,7 @@
       if (name === "all") this.view(0, this.end);
       if (name === "next") this.step(1);
       if (name === "last") this.step(-1);
+      if (name === "open") this.openNearest();
       if (name === "fit") {
         this.fit = !this.fit;
         button.setAttribute("aria-pressed", String(this.fit));
