@@ -88,7 +88,8 @@ def video_html(
     how = _how(settings, versions)
     body = f'<main class="rv">{head}{table_of_all}{"".join(sections)}{how}{foot}</main>'
     words = "SAME" if same else "DIFFERENT"
-    return page(f"{words}: {title}", body, styles=[asset("video.css")], scripts=[asset("video.js")])
+    scripts = [asset("video.draw.js"), asset("video.js")]
+    return page(f"{words}: {title}", body, styles=[asset("video.css")], scripts=scripts)
 
 
 def _name(path: str) -> str:

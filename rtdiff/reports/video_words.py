@@ -70,7 +70,7 @@ def figures_of(result: VideoResult) -> dict[str, str]:
     }
     if result.psnr_db is not None:
         told["PSNR"] = db_text(result.psnr_db)
-    if result.worst is not None:
+    if result.worst is not None and not result.identical:
         told["Worst at"] = clock_text(result.worst.time_ns)
     return {name: text for name, text in told.items() if text != "nan"}
 
