@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from rtdiff.figures import clock_text, score_text
+from rtdiff import __version__
+from rtdiff.figures import clock_text, percent_text, score_text
 from rtdiff.reports.compare_text import correction_text
 from rtdiff.reports.slider_html import escape
 from rtdiff.reports.timeline_svg import tick_svg
@@ -36,7 +38,7 @@ def table(heads: Sequence[str], rows: Sequence[tuple[str, Sequence[str]]], name:
     )
 
 
-def facts(title: str, told: Mapping[str, str]) -> str:
+def _facts(title: str, told: Mapping[str, str]) -> str:
     """Return names and texts as a list; nothing where there are none."""
     rows = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in told.items() if text)
     return f'<section><h2>{escape(title)}</h2><dl class="rt-facts">{rows}</dl></section>' if rows else ""
@@ -124,3 +126,23 @@ def corrections(result: VideoResult) -> str:
     if not items:
         return ""
     return f'<section><h2>Corrected before comparing</h2><ul class="rt-list">{items}</ul></section>'
+
+
+def how_made(settings: Mapping[str, Any], versions: Mapping[str, str]) -> str:
+    """Return what was asked for and with which programs, as two lists."""
+    asked = {name: _setting(name, value) for name, value in settings.items()}
+    made_by = {"rtdiff": __version__} | dict(versions)
+    return f'<div class="rv-two">{_facts("Settings", asked)}{_facts("Versions", made_by)}</div>'
+
+
+def _setting(name: str, value: Any) -> str:
+    """Return a setting for people; nothing where none was made."""
+    if value is None:
+        return ""
+    if name in ("min-area", "min_area") and isinstance(value, float):
+        return percent_text(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple | set):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -11,12 +11,19 @@ from pathlib import PurePath
 from typing import Any
 
 from rtdiff import __version__
-from rtdiff.figures import clock_text, count_text, percent_text, score_text
+from rtdiff.figures import clock_text, count_text, score_text
 from rtdiff.reports.slider_html import asset, escape, page, verdict
 from rtdiff.reports.strict import dumps
 from rtdiff.reports.timeline import MOST_POINTS, MS, embedded
 from rtdiff.reports.timeline_svg import legend, timeline_svg
-from rtdiff.reports.video_facts import corrections, facts, files_table, frames_table, metrics_table, table
+from rtdiff.reports.video_facts import (
+    corrections,
+    files_table,
+    frames_table,
+    how_made,
+    metrics_table,
+    table,
+)
 from rtdiff.reports.video_words import figures_of, why_video
 from rtdiff.reports.vmaf_log import VmafLog
 from rtdiff.reports.worst_html import card, cards_of
@@ -85,7 +92,7 @@ def video_html(
     table_of_all = _tests(results) if others else ""
     hints = "".join(f'<span class="rv-key"><kbd>{key}</kbd> {text}</span>' for key, text in KEYS)
     foot = f'<footer class="rt-foot">{hints}<span>rtdiff {escape(__version__)}</span></footer>'
-    how = _how(settings, versions)
+    how = how_made(settings, versions)
     body = f'<main class="rv">{head}{table_of_all}{"".join(sections)}{how}{foot}</main>'
     words = "SAME" if same else "DIFFERENT"
     scripts = [asset("video.draw.js"), asset("video.js")]
@@ -243,22 +250,3 @@ def _segments(result: VideoResult) -> str:
     rest = len(result.segments) - MOST_ROWS
     more = f'<p class="rt-small">and {rest:,} more</p>' if rest > 0 else ""
     return f"<section><h2>Different segments</h2>{table(heads, rows)}{more}</section>"
-
-
-def _how(settings: Mapping[str, Any], versions: Mapping[str, str]) -> str:
-    asked = {name: _setting(name, value) for name, value in settings.items()}
-    made_by = {"rtdiff": __version__} | dict(versions)
-    return f'<div class="rv-two">{facts("Settings", asked)}{facts("Versions", made_by)}</div>'
-
-
-def _setting(name: str, value: Any) -> str:
-    """Return a setting for people; nothing where none was made."""
-    if value is None:
-        return ""
-    if name in ("min-area", "min_area") and isinstance(value, float):
-        return percent_text(value)
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, list | tuple | set):
-        return ", ".join(map(str, value))
-    return str(value)
