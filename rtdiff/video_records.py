@@ -48,7 +48,7 @@ class VideoPair:
 
 @dataclass(frozen=True, slots=True)
 class Worst:
-    """The pair with the lowest score."""
+    """A pair that is worth a look."""
 
     index: int
     """Number of the pair, from 0."""
@@ -60,6 +60,8 @@ class Worst:
     """Of the reference, nanoseconds from its start."""
     score: float
     """0..1."""
+    boxes: tuple[Box, ...] = ()
+    """Different regions, largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,12 @@ class VideoResult:
     """Of the mean square error of all frames; None: not asked for."""
     psnr_db_mean: float | None
     """Mean of the frames' own; infinite if one of them is."""
+    psnr_db_min: float | None
+    """The lowest of them."""
     worst: Worst | None
+    """The lowest score."""
+    largest: Worst | None
+    """The largest change; None: there is no box anywhere."""
     segments: tuple[Segment, ...]
     changed_fraction: float
     """Mean over the pairs, 0..1."""

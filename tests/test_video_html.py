@@ -59,6 +59,8 @@ def made(pairs: int = 100, *, bad: tuple[int, ...] = (40, 41, 42, 70), **other) 
         "planes": {"ssim-ffmpeg": {"y": 0.981, "u": 0.99, "v": 0.991, "all": 0.983}},
         "psnr_db": 41.25,
         "psnr_db_mean": float("inf"),
+        "psnr_db_min": 33.125,
+        "largest": None,
         "worst": Worst(worst, worst, worst, worst * STEP, float(scores[worst])),
         "segments": segments,
         "changed_fraction": float(changed.mean()),
@@ -175,6 +177,7 @@ def test_it_says_everything_that_was_counted(pictures):
         offset_confidence=0.97,
         rate=Fraction(25, 24),
         reasons=("boxes", "unpaired"),
+        largest=Worst(15, 15, 15, 15 * STEP, 0.8),
     )
     words = words_of(page(result, pictures))
     for expected in (
@@ -184,6 +187,8 @@ def test_it_says_everything_that_was_counted(pictures):
         "ref.mp4 → test.mp4",
         "0.6000",
         "41.25 dB",
+        "33.12 dB",
+        "00:00:00.600",
         "∞ dB",
         "0.98100",
         "scale of test: 960x540 → 1920x1080 (bicubic)",

@@ -76,6 +76,8 @@ def metrics_table(result: VideoResult) -> str:
         rows.append(("PSNR of all frames together", [db_text(result.psnr_db), *[""] * len(planes)]))
     if result.psnr_db_mean is not None:
         rows.append(("PSNR, mean of frames", [db_text(result.psnr_db_mean), *[""] * len(planes)]))
+    if result.psnr_db_min is not None:
+        rows.append(("PSNR, lowest", [db_text(result.psnr_db_min), *[""] * len(planes)]))
     heads = ["metric", "mean", *(plane.capitalize() for plane in planes)]
     told = {
         "1 % of pairs are below": score_text(result.score_p1),

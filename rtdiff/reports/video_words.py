@@ -72,6 +72,8 @@ def figures_of(result: VideoResult) -> dict[str, str]:
         told["PSNR"] = db_text(result.psnr_db)
     if result.worst is not None and not result.identical:
         told["Worst at"] = clock_text(result.worst.time_ns)
+    if result.largest is not None and result.largest.index != (result.worst and result.worst.index):
+        told["Largest change at"] = clock_text(result.largest.time_ns)
     return {name: text for name, text in told.items() if text != "nan"}
 
 
