@@ -428,6 +428,145 @@ def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, sc
 
 
 @jit()
+def rise(x, y, most):
+    """Enter abs(x - y) of a row into the largest of every column."""
+    for i in range(len(most)):
+        most[i] = max(most[i], sub(max(x[i], y[i]), min(x[i], y[i])))
+
+
+@jit()
+def rise_to(values, most):
+    """Enter a row into the largest of every column."""
+    for i in range(len(most)):
+        most[i] = max(most[i], values[i])
+
+
+@jit()
+def highest(values):
+    """Return the largest of a row."""
+    most = sub(values[0], values[0])
+    for i in range(len(values)):
+        most = max(most, values[i])
+    return most
+
+
+@jit()
+def step_down(y, fresh, low, high, x_ref, x_test, columns, zero):
+    """Make the sums of columns low..high those of row y, as `advance` does of all."""
+    cx, cy, cp, cd, _hx, _hy = columns
+    width, height = len(zero), len(x_ref)
+    end = high + 2 * RADIUS
+    sx, sy, sp, sd = cut(cx, low, end), cut(cy, low, end), cut(cp, low, end), cut(cd, low, end)
+    if not fresh:
+        fill(sx, 0)
+        fill(sy, 0)
+        fill(sp, 0)
+        fill(sd, 0)
+    o = reflect(y - RADIUS - 1, height)
+    u, v = (line(x_ref, o, width), line(x_test, o, width)) if fresh else (zero, zero)
+    u, v = cut(u, low, high), cut(v, low, high)
+    for k in range(y + RADIUS if fresh else y - RADIUS, y + RADIUS + 1):
+        n = reflect(k, height)
+        a, b = cut(line(x_ref, n, width), low, high), cut(line(x_test, n, width), low, high)
+        slide(sx, a, u)
+        slide(sy, b, v)
+        slide_both(sp, sd, a, b, u, v, cx[0])
+
+
+@jit()
+def decide_stretch_of_cells(top, bottom, left, right, x_ref, x_test, colours, steps, labels, limits, scratch, out):
+    """Decide a stretch of a row of cells from sums made for it alone, and its SSIM where it is different."""
+    columns, zero, chroma, worst, ssim = scratch[:5]
+    cx, cy, cp, cd, hx, hy = columns
+    mask, tiles, lows = out
+    numbers, _gates, c1, c2 = limits
+    width = len(zero)
+    low, high = max(left - RADIUS, 0), min(right + RADIUS, width)
+    x, y = cut(hx, left, right), cut(hy, left, right)
+    p, q = cut(cp, left, right + 2 * RADIUS), cut(cd, left, right + 2 * RADIUS)
+    for row in range(top, bottom):
+        step_down(row, row > top, low, high, x_ref, x_test, columns, zero)
+        mirror(cx)
+        mirror(cy)
+        mirror(cp)
+        mirror(cd)
+        across(cut(cx, left, right + 2 * RADIUS), x)
+        across(cut(cy, left, right + 2 * RADIUS), y)
+        a, b = cut(line(x_ref, row, width), left, right), cut(line(x_test, row, width), left, right)
+        if colours.shape[1]:
+            tint = colours[row // steps[0]]
+            for i in range(left, right):
+                chroma[i] = tint[i // steps[1]]
+        hue, decided, most = cut(chroma, left, right), cut(mask[row], left, right), cut(worst, left, right)
+        if right - left < FEW:
+            found = decide_few(0, right - left, x, y, p, q, a, b, hue, decided, most, numbers)
+        else:
+            found = decide_stretch(x, y, p, q, a, b, hue, decided, most, numbers)
+        if found:
+            if labels.shape[1]:
+                zone = labels[row]
+                for i in range(left, right):
+                    mask[row, i] = mask[row, i] if zone[i] else np.uint8(0)
+            ssim_row(x, y, p, q, cut(ssim, left, right), c1, c2)
+            first = row // TILE * ((width + TILE - 1) // TILE)
+            summarise(first, row, left, right, mask[row], ssim, worst, tiles, lows)
+
+
+@jit(inner=False)
+def decide(start, stop, x_ref, x_test, colours, steps, labels, limits, scratch, peaks, out):
+    """Decide rows start..stop as `band` does, with neither map nor means: most of a picture needs no sums.
+
+    `peaks` is two rows of the picture's width and type.
+    """
+    _columns, zero, chroma, _worst, _ssim, flags, cells, eights, _least = scratch
+    mask, tiles, lows, _sums, most = out
+    width, tinted = len(zero), colours.shape[1]
+    luma, tint = line(peaks, 0, width), line(peaks, 1, tinted)
+    fill(chroma, 0)
+    for top in range(start, stop, TILE):
+        bottom = min(top + TILE, stop)
+        fill(luma, 0)
+        fill(tint, 0)
+        for row in range(top, bottom):
+            rise(line(x_ref, row, width), line(x_test, row, width), luma)
+            fill(mask[row], 0)
+            most[row] = 0
+        if tinted:
+            for row in range(top // steps[0], (bottom + steps[0] - 1) // steps[0]):
+                rise_to(line(colours, row, tinted), tint)
+        most[top] = highest(luma)
+        if not candidates(luma, zero, tint, steps, limits[1], most[top], flags, cells):
+            continue
+        k = 0
+        while k < len(cells):
+            if k % 8 == 0 and eights[k // 8] == 0:
+                k += 8
+                continue
+            if cells[k] == 0:
+                k += 1
+                continue
+            left = k * TILE
+            while k < len(cells) and cells[k] != 0:
+                cells[k] = 0
+                k += 1
+            right = min(k * TILE, width)
+            decide_stretch_of_cells(
+                top,
+                bottom,
+                left,
+                right,
+                x_ref,
+                x_test,
+                colours,
+                steps,
+                labels,
+                limits,
+                scratch,
+                (mask, tiles, lows),
+            )
+
+
+@jit()
 def split_row(bgr, y, cb, cr):
     """Fill a row of Y, Cb, Cr from one of B, G, R, B, G, R ...; see `Engine.split`."""
     i32 = np.int32
