@@ -34,6 +34,7 @@ class NumbaEngine(Engine):
 
     _pool: Pool = field(default_factory=Pool)
     _workers: ThreadPoolExecutor | None = None
+    _fours: tuple[Any, Any, NDArray[Any]] | None = None
 
     name = "numba"
     splits: ClassVar[bool] = True
@@ -142,6 +143,7 @@ class NumbaEngine(Engine):
             means, mssim, low = np.full(len(plan.pixels), np.nan), np.nan, np.nan
             place = plan.first % plan.shape[1], plan.first // plan.shape[1]
 
+        measured, self._fours = self._measured(reference, test, plan), None
         kept = [ssim] if self.keep_map else []
 
         def whole() -> NDArray[np.float32]:
@@ -170,8 +172,16 @@ class NumbaEngine(Engine):
             mask=mask,
             map=whole,
             ssim_rows=lambda rows: whole()[slice(*rows)],
-            measured=self._measured(reference, test, plan),
+            measured=measured,
         )
+
+    def _quads(self, x: Any, y: Any, shape: tuple[int, int]) -> NDArray[Any]:
+        """Return the `quads` of one plane of a pair; while a pair is decided, luma's are made once."""
+        from rtdiff.engines.metric_bands import quads  # compiles on first use
+
+        if self._fours and self._fours[0] is x and self._fours[1] is y:
+            return self._fours[2]
+        return quads(x, y, shape, self._lent)
 
     def _figures(
         self, plan: Plan, sums: NDArray[np.float64], depth: np.dtype[Any]
@@ -194,9 +204,9 @@ class NumbaEngine(Engine):
         """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
         if min(shape) < ffmpeg_ssim.SIDE:
             return Engine.ffmpeg_windows(self, x, y, shape, peak)
-        from rtdiff.engines.metric_bands import ffmpeg_windows, quads
+        from rtdiff.engines.metric_bands import ffmpeg_windows
 
-        return ffmpeg_windows(quads(x, y, shape, self._lent), peak, self._lent)
+        return ffmpeg_windows(self._quads(x, y, shape), peak, self._lent)
 
     def _group(
         self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
@@ -261,6 +271,10 @@ class NumbaEngine(Engine):
         x, y = reference.planes[0], test.planes[0]
         colours, steps = self._colours(reference, plan)
         zones = self._zones(plan)
+        quads = None
+        if ssim is None:
+            quads = self._quads(x, y, plan.shape)
+            self._fours = x, y, quads
         peaks = self._pool.take((self._bands, 2, plan.shape[1]), x.dtype)
 
         def job(band: int, start: int, stop: int) -> None:
@@ -271,7 +285,7 @@ class NumbaEngine(Engine):
             pair = start, stop, x, y, colours, steps
             scratch = self._scratch(plan, band, x.dtype)
             if ssim is None:
-                kernels.decide(*pair, zones[3], constants, scratch, peaks[band], out)
+                kernels.decide(*pair, zones[3], quads, constants, scratch, peaks[band], out)
             else:
                 kernels.band(*pair, ssim, zones, constants, scratch, out)
 

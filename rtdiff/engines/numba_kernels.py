@@ -25,6 +25,7 @@ TILE = 8
 RADIUS = 3
 N = 49
 UNIT = 1 << 30
+MANY = 8  # where more than one pixel in so many of a row of cells needs its sums, all are decided together
 FEW = 24  # pixels; a shorter stretch is decided pixel by pixel
 
 
@@ -512,16 +513,154 @@ def decide_stretch_of_cells(top, bottom, left, right, x_ref, x_test, colours, st
             summarise(first, row, left, right, mask[row], ssim, worst, tiles, lows)
 
 
-@jit(inner=False)
-def decide(start, stop, x_ref, x_test, colours, steps, labels, limits, scratch, peaks, out):
-    """Decide rows start..stop as `band` does, with neither map nor means: most of a picture needs no sums.
+@jit()
+def window(x, y, row, column, width, zero):
+    """Return the sums of x, y, x * y and d * d over the window round one pixel, of the type of `zero`."""
+    height = len(x)
+    sx, sy, sp, sd = zero, zero, zero, zero
+    if RADIUS <= column < width - RADIUS:
+        for k in range(row - RADIUS, row + RADIUS + 1):
+            n = reflect(k, height)
+            for i in range(2 * RADIUS + 1):
+                m = np.uint64(column - RADIUS + i)  # unsigned: nothing to check
+                p, q = like(x[n, m], zero), like(y[n, m], zero)
+                sx, sy = add(sx, p), add(sy, q)
+                sp, sd = add(sp, mul(p, q)), add(sd, mul(sub(p, q), sub(p, q)))
+        return sx, sy, sp, sd
+    for k in range(row - RADIUS, row + RADIUS + 1):
+        n = reflect(k, height)
+        for i in range(column - RADIUS, column + RADIUS + 1):
+            m = reflect(i, width)
+            p, q = like(x[n, m], zero), like(y[n, m], zero)
+            sx, sy = add(sx, p), add(sy, q)
+            sp, sd = add(sp, mul(p, q)), add(sd, mul(sub(p, q), sub(p, q)))
+    return sx, sy, sp, sd
 
-    `peaks` is two rows of the picture's width and type.
+
+@jit()
+def squares(quads, row, column):
+    """Return a quad's sum of d * d."""
+    return np.int64(quads[2, row, column]) - 2 * np.int64(quads[3, row, column])
+
+
+@jit()
+def bounds(quads, row, column, limits):
+    """Return the least that texture hides of a quad's pixels, and whether their luma and structure may differ.
+
+    A quad is 4x4 pixels, `quads` its sums of x, y, x * x + y * y and x * y. With s = x + y and W(s) =
+    n * sum(ss) - sum(s) ** 2 over the window, 4A = W(s) - V. The window of each of its pixels holds the
+    quad, so W(s) is at least what the quad alone gives, and lies in the quads round it, so V is at most
+    n times their sum of d * d.
     """
-    _columns, zero, chroma, _worst, _ssim, flags, cells, eights, _least = scratch
+    rows, columns = quads.shape[1:]
+    if row < 1 or column < 1 or row + 1 >= rows or column + 1 >= columns:  # mirrored, or not whole quads
+        return np.int64(0), True, True
+    dd = np.int64(0)
+    for r in range(row - 1, row + 2):
+        for c in range(column - 1, column + 2):
+            dd += squares(quads, r, c)
+    s = np.int64(quads[0, row, column]) + np.int64(quads[1, row, column])
+    own = 16 * (np.int64(quads[2, row, column]) + 2 * np.int64(quads[3, row, column])) - s * s  # 16 W(s) / n
+    hidden = (max(N * own - 16 * N * dd, 0) >> 6) * limits[5]
+    bright = squares(quads, row, column) * (4 * N * (N - 1)) > hidden + limits[0]
+    return hidden, bright, N * (48 * dd - own) > 32 * limits[2]
+
+
+@jit()
+def over(a, b):
+    """Return a // b of what is not negative: twice as fast without a sign and in 32 bits."""
+    return np.uint32(a) // np.uint32(b)
+
+
+@jit()
+def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, out):
+    """Decide a quad pixel by pixel; return how many needed their sums. `tinted`: colours may differ enough."""
+    hidden, _bright, structural = bound
+    numbers, _gates, c1, c2 = limits
+    mask, tiles, lows = out
+    height, width = mask.shape
+    k = row // 2 * ((width + TILE - 1) // TILE) + column // 2
+    asked, scale = 0, 4 * N * (N - 1)
+    gate = numbers[3] if structural else numbers[3] * 2  # twice the gate is at most the limit itself
+    for y in range(4 * row, min(4 * row + 4, height)):
+        for i in range(4 * column, min(4 * column + 4, width)):
+            d = abs(np.int64(x_ref[y, i]) - np.int64(x_test[y, i]))
+            c = np.int64(colours[over(y, steps[0]), over(i, steps[1])]) if tinted else np.int64(0)
+            may = d > gate and (structural or d * d * scale > hidden + numbers[0])
+            if not (may or c * c * scale > hidden + numbers[1]) or (labels.shape[1] and labels[y, i] == 0):
+                continue
+            asked += 1
+            s, t, sp, sd = window(x_ref, x_test, y, i, width, like(0, numbers[0]))
+            sx, sy = np.int64(s), np.int64(t)
+            m, e = sx * sy, (sx - sy) * (sx - sy)
+            a, v = N * sp - m, N * sd - e
+            shared = max(a, 0) * numbers[5]
+            other = v - 2 * a > numbers[2] and d > numbers[3]
+            hue = c * c * scale > shared + numbers[1] and c > numbers[4]
+            if other or hue or d * d * scale > shared + numbers[0]:
+                mask[y, i] = np.uint8(255)
+                low = ((np.float32(2 * m) + c1) * (np.float32(2 * a) + c2)) / (
+                    (np.float32(2 * m + e) + c1) * (np.float32(2 * a + v) + c2)
+                )
+                enter(k, y, i, max(d, c), low, tiles, lows)
+    return asked
+
+
+@jit()
+def enter(k, y, x, worst, low, tiles, lows):
+    """Enter one different pixel into the summary of cell k."""
+    if tiles[0, k] == 0:
+        tiles[1, k], tiles[2, k], tiles[3, k], tiles[4, k] = x, y, x + 1, y + 1
+        tiles[5, k], lows[k] = worst, low
+    tiles[0, k] += 1
+    tiles[1, k], tiles[3, k] = min(tiles[1, k], x), max(tiles[3, k], x + 1)
+    tiles[2, k], tiles[4, k] = min(tiles[2, k], y), max(tiles[4, k], y + 1)
+    tiles[5, k], lows[k] = max(tiles[5, k], worst), min(lows[k], low)
+
+
+@jit()
+def any_above(values, top, bottom, left, right, gate):
+    """Return whether any of a part is above `gate`."""
+    found = False
+    for y in range(top, bottom):
+        for i in range(left, right):
+            found |= values[y, i] > gate
+    return found
+
+
+@jit()
+def decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, out):
+    """Decide some cells of a row pixel by pixel, until too many need their sums; return how many did."""
+    width, tinted, asked = out[0].shape[1], False, 0
+    for k in range(len(cells)):
+        if cells[k] == 0 or asked > width // MANY:
+            continue
+        left, right = k * TILE, min(k * TILE + TILE, width)
+        if colours.shape[1]:
+            down, across = over(bottom + steps[0] - 1, steps[0]), over(right + steps[1] - 1, steps[1])
+            first = over(left, steps[1])
+            tinted = any_above(colours, over(top, steps[0]), down, first, across, limits[1][1])
+        for row in range(top // 4, (bottom + 3) // 4):
+            for column in range(left // 4, (right + 3) // 4):
+                bound = bounds(quads, row, column, limits[0])
+                if tinted or bound[1] or bound[2]:
+                    asked += decide_quad(
+                        row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, out
+                    )
+    return asked
+
+
+@jit(inner=False)
+def decide(start, stop, x_ref, x_test, colours, steps, labels, quads, limits, scratch, peaks, out):
+    """Decide rows start..stop as `band` does, with neither map nor means: few pixels need their sums.
+
+    `quads` see `bounds`; `peaks` is two rows of the picture's width and type.
+    """
+    _columns, zero, chroma, _worst, _ssim, flags, cells, _eights, _least = scratch
     mask, tiles, lows, _sums, most = out
     width, tinted = len(zero), colours.shape[1]
     luma, tint = line(peaks, 0, width), line(peaks, 1, tinted)
+    parts = mask, tiles, lows
     fill(chroma, 0)
     for top in range(start, stop, TILE):
         bottom = min(top + TILE, stop)
@@ -537,32 +676,14 @@ def decide(start, stop, x_ref, x_test, colours, steps, labels, limits, scratch, 
         most[top] = highest(luma)
         if not candidates(luma, zero, tint, steps, limits[1], most[top], flags, cells):
             continue
-        k = 0
-        while k < len(cells):
-            if k % 8 == 0 and eights[k // 8] == 0:
-                k += 8
-                continue
-            if cells[k] == 0:
-                k += 1
-                continue
-            left = k * TILE
-            while k < len(cells) and cells[k] != 0:
-                cells[k] = 0
-                k += 1
-            right = min(k * TILE, width)
+        asked = decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, parts)
+        fill(cells, 0)
+        if asked > width // MANY:
+            for row in range(top, bottom):
+                fill(mask[row], 0)
+            fill(cut(tiles[0], top // TILE * len(cells), (top // TILE + 1) * len(cells)), 0)
             decide_stretch_of_cells(
-                top,
-                bottom,
-                left,
-                right,
-                x_ref,
-                x_test,
-                colours,
-                steps,
-                labels,
-                limits,
-                scratch,
-                (mask, tiles, lows),
+                top, bottom, 0, width, x_ref, x_test, colours, steps, labels, limits, scratch, parts
             )
 
 
