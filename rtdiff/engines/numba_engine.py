@@ -275,6 +275,8 @@ class NumbaEngine(Engine):
         if ssim is None:
             quads = self._quads(x, y, plan.shape)
             self._fours = x, y, quads
+            squares = self._pool.take((self._bands, 2, quads.shape[2]), quads.dtype)
+            marks = self._pool.take((self._bands, plan.shape[1] // 4 + 1), np.uint8)
         peaks = self._pool.take((self._bands, 2, plan.shape[1]), x.dtype)
 
         def job(band: int, start: int, stop: int) -> None:
@@ -285,7 +287,8 @@ class NumbaEngine(Engine):
             pair = start, stop, x, y, colours, steps
             scratch = self._scratch(plan, band, x.dtype)
             if ssim is None:
-                kernels.decide(*pair, zones[3], quads, constants, scratch, peaks[band], out)
+                room = squares[band], marks[band]
+                kernels.decide(*pair, zones[3], quads, constants, scratch, peaks[band], room, out)
             else:
                 kernels.band(*pair, ssim, zones, constants, scratch, out)
 

@@ -573,19 +573,23 @@ def over(a, b):
 
 
 @jit()
-def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, out):
+def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out):
     """Decide a quad pixel by pixel; return how many needed their sums. `tinted`: colours may differ enough."""
     hidden, _bright, structural = bound
-    numbers, _gates, c1, c2 = limits
+    numbers, gates, c1, c2 = limits
+    luma, tint = peaks
     mask, tiles, lows = out
     height, width = mask.shape
     k = row // 2 * ((width + TILE - 1) // TILE) + column // 2
     asked, scale = 0, 4 * N * (N - 1)
     gate = numbers[3] if structural else numbers[3] * 2  # twice the gate is at most the limit itself
-    for y in range(4 * row, min(4 * row + 4, height)):
-        for i in range(4 * column, min(4 * column + 4, width)):
+    for i in range(4 * column, min(4 * column + 4, width)):
+        hued = tinted and tint[over(i, steps[1])] > gates[1]
+        if not (hued or luma[i] > gate):
+            continue
+        for y in range(4 * row, min(4 * row + 4, height)):
             d = abs(np.int64(x_ref[y, i]) - np.int64(x_test[y, i]))
-            c = np.int64(colours[over(y, steps[0]), over(i, steps[1])]) if tinted else np.int64(0)
+            c = np.int64(colours[over(y, steps[0]), over(i, steps[1])]) if hued else np.int64(0)
             may = d > gate and (structural or d * d * scale > hidden + numbers[0])
             if not (may or c * c * scale > hidden + numbers[1]) or (labels.shape[1] and labels[y, i] == 0):
                 continue
@@ -619,42 +623,95 @@ def enter(k, y, x, worst, low, tiles, lows):
 
 
 @jit()
-def any_above(values, top, bottom, left, right, gate):
-    """Return whether any of a part is above `gate`."""
+def any_above(values, first, end, gate):
+    """Return whether any of a part of a row is above `gate`."""
     found = False
-    for y in range(top, bottom):
-        for i in range(left, right):
-            found |= values[y, i] > gate
+    for i in range(first, end):
+        found |= values[i] > gate
     return found
 
 
 @jit()
-def decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, out):
+def squares_of(ss, s12, out):
+    """Fill sums of d * d of a row of quads."""
+    for i in range(len(out)):
+        out[i] = sub(ss[i], add(s12[i], s12[i]))
+
+
+@jit()
+def add_row(row, out):
+    for i in range(len(out)):
+        out[i] = add(out[i], row[i])
+
+
+@jit()
+def suspects(s1, s2, ss, s12, dd, around, marks, structure, bright):
+    """Mark quads of a row in which a pixel may be different: 1 by its brightness, 2 by its structure.
+
+    `around` is the sum of d * d over three rows. As `bounds`; by brightness with a margin for rounding.
+    """
+    scale, least, hides = bright
+    for i in range(1, len(marks) - 1):
+        s = add(s1[i], s2[i])
+        own = sub(mul(add(ss[i], add(s12[i], s12[i])), like(16, s)), mul(s, s))
+        near = add(add(around[i - 1], around[i]), around[i + 1])
+        rest = sub(own, mul(near, like(16, s)))
+        hidden = max(np.float32(rest), np.float32(0)) * hides
+        by_structure = sub(mul(near, like(48, s)), own) > structure
+        by_luma = np.float32(dd[i]) * scale > hidden + least
+        marks[i] = np.uint8(by_luma) | (np.uint8(by_structure) << np.uint8(1))
+
+
+@jit()
+def mark_quads(row, quads, numbers, squares, marks):
+    """Mark the suspects of a row of quads; all of the picture's edge."""
+    rows = quads.shape[1]
+    fill(marks, 3)
+    if row < 1 or row + 1 >= rows:
+        return
+    around, dd = squares[0], squares[1]
+    squares_of(quads[2, row - 1], quads[3, row - 1], around)
+    squares_of(quads[2, row + 1], quads[3, row + 1], dd)
+    add_row(dd, around)
+    squares_of(quads[2, row], quads[3, row], dd)
+    add_row(dd, around)
+    margin = np.float32(1 - 1e-5)
+    bright = np.float32(4 * N * (N - 1)), np.float32(numbers[0]) * margin, np.float32(N / 64 * numbers[5]) * margin
+    most = like(32 * np.int64(numbers[2]) // N, dd[0])
+    part = cut(marks, 0, quads.shape[2])
+    suspects(quads[0, row], quads[1, row], quads[2, row], quads[3, row], dd, around, part, most, bright)
+
+
+@jit()
+def decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, peaks, room, out):
     """Decide some cells of a row pixel by pixel, until too many need their sums; return how many did."""
     width, tinted, asked = out[0].shape[1], False, 0
-    for k in range(len(cells)):
-        if cells[k] == 0 or asked > width // MANY:
-            continue
-        left, right = k * TILE, min(k * TILE + TILE, width)
-        if colours.shape[1]:
-            down, across = over(bottom + steps[0] - 1, steps[0]), over(right + steps[1] - 1, steps[1])
-            first = over(left, steps[1])
-            tinted = any_above(colours, over(top, steps[0]), down, first, across, limits[1][1])
-        for row in range(top // 4, (bottom + 3) // 4):
+    squares, marks = room
+    tint = peaks[1]
+    for row in range(top // 4, (bottom + 3) // 4):
+        mark_quads(row, quads, limits[0], squares, marks)
+        for k in range(len(cells)):
+            if cells[k] == 0 or asked > width // MANY:
+                continue
+            left, right = k * TILE, min(k * TILE + TILE, width)
+            if len(tint):
+                end = over(right + steps[1] - 1, steps[1])
+                tinted = any_above(tint, over(left, steps[1]), end, limits[1][1])
             for column in range(left // 4, (right + 3) // 4):
-                bound = bounds(quads, row, column, limits[0])
-                if tinted or bound[1] or bound[2]:
+                if tinted or marks[column]:
+                    bound = bounds(quads, row, column, limits[0])
                     asked += decide_quad(
-                        row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, out
+                        row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out
                     )
     return asked
 
 
 @jit(inner=False)
-def decide(start, stop, x_ref, x_test, colours, steps, labels, quads, limits, scratch, peaks, out):
+def decide(start, stop, x_ref, x_test, colours, steps, labels, quads, limits, scratch, peaks, room, out):
     """Decide rows start..stop as `band` does, with neither map nor means: few pixels need their sums.
 
-    `quads` see `bounds`; `peaks` is two rows of the picture's width and type.
+    `quads` see `bounds`; `peaks` is two rows of the picture's width and type, `room` two rows of quads of
+    the sums' type, and one of bytes.
     """
     _columns, zero, chroma, _worst, _ssim, flags, cells, _eights, _least = scratch
     mask, tiles, lows, _sums, most = out
@@ -676,7 +733,9 @@ def decide(start, stop, x_ref, x_test, colours, steps, labels, quads, limits, sc
         most[top] = highest(luma)
         if not candidates(luma, zero, tint, steps, limits[1], most[top], flags, cells):
             continue
-        asked = decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, parts)
+        asked = decide_cells(
+            top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, (luma, tint), room, parts
+        )
         fill(cells, 0)
         if asked > width // MANY:
             for row in range(top, bottom):
