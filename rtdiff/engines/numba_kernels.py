@@ -698,7 +698,10 @@ def decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quad
                 end = over(right + steps[1] - 1, steps[1])
                 tinted = any_above(tint, over(left, steps[1]), end, limits[1][1])
             for column in range(left // 4, (right + 3) // 4):
-                if tinted or marks[column]:
+                # a quad that is bright alone has no pixel worth a look unless one is beyond the limit itself
+                gate = limits[0][3] * (1 if marks[column] & 2 else 2)
+                end = min(4 * column + 4, width)
+                if tinted or (marks[column] and any_above(peaks[0], 4 * column, end, gate)):
                     bound = bounds(quads, row, column, limits[0])
                     asked += decide_quad(
                         row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out
