@@ -513,7 +513,7 @@ def decide_stretch_of_cells(top, bottom, left, right, x_ref, x_test, colours, st
             summarise(first, row, left, right, mask[row], ssim, worst, tiles, lows)
 
 
-@jit()
+@jit(inline="always")
 def window(x, y, row, column, width, zero):
     """Return the sums of x, y, x * y and d * d over the window round one pixel, of the type of `zero`."""
     height = len(x)
@@ -537,13 +537,13 @@ def window(x, y, row, column, width, zero):
     return sx, sy, sp, sd
 
 
-@jit()
+@jit(inline="always")
 def squares(quads, row, column):
     """Return a quad's sum of d * d."""
     return np.int64(quads[2, row, column]) - 2 * np.int64(quads[3, row, column])
 
 
-@jit()
+@jit(inline="always")
 def bounds(quads, row, column, limits):
     """Return the least that texture hides of a quad's pixels, and whether their luma and structure may differ.
 
@@ -566,13 +566,13 @@ def bounds(quads, row, column, limits):
     return hidden, bright, N * (48 * dd - own) > 32 * limits[2]
 
 
-@jit()
+@jit(inline="always")
 def over(a, b):
     """Return a // b of what is not negative: twice as fast without a sign and in 32 bits."""
     return np.uint32(a) // np.uint32(b)
 
 
-@jit()
+@jit(inline="always")
 def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out):
     """Decide a quad pixel by pixel; return how many needed their sums. `tinted`: colours may differ enough."""
     hidden, _bright, structural = bound
@@ -610,7 +610,7 @@ def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, label
     return asked
 
 
-@jit()
+@jit(inline="always")
 def enter(k, y, x, worst, low, tiles, lows):
     """Enter one different pixel into the summary of cell k."""
     if tiles[0, k] == 0:
@@ -622,7 +622,7 @@ def enter(k, y, x, worst, low, tiles, lows):
     tiles[5, k], lows[k] = max(tiles[5, k], worst), min(lows[k], low)
 
 
-@jit()
+@jit(inline="always")
 def any_above(values, first, end, gate):
     """Return whether any of a part of a row is above `gate`."""
     found = False
