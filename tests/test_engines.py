@@ -21,7 +21,7 @@ from rtdiff.engines.engine import Engine
 from rtdiff.engines.tiles import summarise
 from rtdiff.errors import EngineError, MissingExtra, SettingsError
 from rtdiff.noise import pair_noise
-from rtdiff.records import DiffMap, Frame, Tiles
+from rtdiff.records import DiffMap, Frame, Noise, Tiles
 
 FAST = [name for name in available() if name != "numpy"]
 TOLERANCE = {"numba": (1e-6, 1e-6), "cupy": (2e-4, 1e-6)}  # of the map, of the mean
@@ -86,6 +86,53 @@ def pairs(draw: st.DrawFn) -> tuple[Frame, Frame]:
 )
 def test_agrees_on_any_pair(name: str, pair: tuple[Frame, Frame], strict: bool, threshold: float) -> None:
     assert_agrees(name, *pair, strict=strict, threshold=threshold)
+
+
+def assert_decides_alike(name: str, a: Frame, b: Frame, **options: object) -> None:
+    """Without the dense map, compare with what `name` decides with it."""
+    want, have = compare(name, a, b, **options), compare(name, a, b, dense=False, **options)
+    np.testing.assert_array_equal(have.mask, want.mask)
+    there = want.tiles.area > 0
+    np.testing.assert_array_equal(have.tiles.area, want.tiles.area)
+    for column in ("x0", "y0", "x1", "y1", "max_diff", "min_ssim"):
+        values = (getattr(of.tiles, column)[there] for of in (have, want))
+        np.testing.assert_array_equal(*values, column)
+    assert have.identical == want.identical
+    np.testing.assert_array_equal(have.differences, want.differences)
+    assert np.isnan([have.mssim, have.min_ssim, *have.ssim]).all()
+    np.testing.assert_array_equal(have.map(), want.map())
+
+
+@pytest.mark.parametrize("name", available())
+@settings(max_examples=60, deadline=None)
+@given(pair=pairs(), strict=st.booleans(), threshold=st.sampled_from([0.5, 6.0, 100.0]))
+def test_decides_without_a_dense_map(
+    name: str, pair: tuple[Frame, Frame], strict: bool, threshold: float
+) -> None:
+    assert_decides_alike(name, *pair, strict=strict, threshold=threshold)
+
+
+@pytest.mark.parametrize("name", available())
+@pytest.mark.parametrize("texture", [0, 3, 60])
+def test_decides_single_things_without_a_dense_map(name: str, texture: int) -> None:
+    """Few things in pictures of all textures, with chroma of a quarter of the size, in and out of zones."""
+    rng = np.random.default_rng(texture)
+    x = np.clip(128 + rng.normal(0, texture, (203, 331)), 0, 255)
+    u = np.full((102, 166), 128, np.uint8)
+    y = np.clip(x + rng.normal(0, 3, x.shape), 0, 255)
+    v = u.copy()
+    for _ in range(30):
+        top, left = rng.integers(0, 195), rng.integers(0, 320)
+        y[top : top + rng.integers(1, 6), left : left + rng.integers(1, 9)] += rng.integers(-60, 61)
+        v[top // 2, left // 2] += np.uint8(rng.integers(0, 40))
+    planes = (x.astype(np.uint8), u, u), (np.clip(y, 0, 255).astype(np.uint8), v, u)
+    labels = np.zeros(x.shape, np.uint8)
+    labels[20:150, 30:250] = 1
+    for noise in (Noise(2.0, 1.0), Noise(6.0, 4.0), Noise(1.0, 1.0, exact=True)):
+        for zones in (None, labels):
+            options = {"noise": lambda *_, noise=noise: noise, "labels": lambda _, zones=zones: zones}
+            for threads in (1, 3):
+                assert_decides_alike(name, *(frame(*p) for p in planes), threads=threads, **options)
 
 
 @pytest.mark.parametrize("name", FAST)
