@@ -66,6 +66,7 @@ ROOMS = {
     "scratch",
     "shadows",
     "sizes",
+    "soft_shadows",
     "tint",
     "tone",
     "texture",
@@ -99,7 +100,7 @@ MAY_IMPORT = {
     "reconcile": BASE | {"sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
     "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
-    "shadows": BASE,
+    "shadows": BASE | {"soft_shadows"},
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
     "motion": BASE | {"patchwork", "similarity", "texture"},
