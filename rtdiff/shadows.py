@@ -128,7 +128,7 @@ def _dark(look: _Look, dark: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Da
     solid = (inside & ~dark & ~as_before).view(np.uint8)
     solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((SPECK, SPECK), np.uint8))
     rims = cv2.dilate(solid, disc(RIM)) != 0
-    return Dark(dark & ~rims, rims, look.factor)
+    return Dark(dark, dark & ~rims, rims, look.factor)
 
 
 def _deep(look: _Look, dark: NDArray[np.bool_], things: Things) -> NDArray[np.uint8] | None:

@@ -26,12 +26,9 @@ NEAR, WINDOW = 5, 9  # sides of windows: of a mean, and that texture is looked a
 OWN, GRAIN = 0.5, 3.0  # of the texture's variance, and levels: what differs by more has a texture of its own
 OTHER = 0.25  # most share of a soft shadow where there is another texture
 SEEN = 2.5, 0.1  # levels of texture, darkened, that can be seen; and where, of a shadow of nothing in sight
-LIKE = 8.0, 0.6  # standard deviations that texture is alike by, and least slope, of the factor
-SPREAD = (
-    0.24,
-    0.2,
-    0.5,
-)  # units of a place's unevenness, of its roughness, and of how much of its edge is its thing's
+LIKE = 8.0, 0.6, 1.3  # standard deviations that texture is alike by; least and largest slope, of the factor
+HIDDEN = 0.5, 0.3  # share of a place where texture should be seen, and slope of what hides it
+SPREAD = 0.24, 0.12, 0.35  # units of unevenness, of roughness, of the share of the edge that is its thing's
 UNLIKE = 3.0  # units: what adds up to more is no shadow
 STEPS = 16  # pixels from the edge that are told apart
 
@@ -51,8 +48,10 @@ class Things:
 class Dark:
     """What is darker, of the same hue, in one of two frames."""
 
+    everywhere: NDArray[np.bool_]
+    """(H, W), with the rims of what is solid, which are as dark in between."""
     where: NDArray[np.bool_]
-    """(H, W), not near what is solid."""
+    """Not near what is solid."""
     solid: NDArray[np.bool_]
     """What surely is of things, and what is near that."""
     factor: FLOAT
@@ -99,9 +98,9 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
     size[0] = 0
     if size.max() < SMALLEST:
         return None
-    part = Dark(where, dark.solid[box], dark.factor[box])
+    part = Dark(dark.everywhere[box], where, dark.solid[box], dark.factor[box])
     places = _Places(labels[where], size)
-    shown, seen = _shows(x[box], y[box], part, places)
+    shown, hidden, seen = _shows(x[box], y[box], part, places)
     whose = np.zeros(len(size), np.int32)
     whose[places.at] = things.labels[box][where]
     thing = things.stats[whose]
@@ -109,7 +108,7 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
     if plain:
         below = middles[:, 1] + box[0].start - thing[:, 1] > ABOVE * thing[:, 3]
         even = _unlike(x[box], y[box], part, labels, places) < UNLIKE
-        shadow = shown | (even & below & (size < MOST * thing[:, 4]))
+        shadow = shown | (even & ~hidden & below & (size < MOST * thing[:, 4]))
     shadow &= size >= SMALLEST
     gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
     remains = gone <= (1 - REMAINS) * things.stats[:, 4]
@@ -118,11 +117,15 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
         return None
     out = np.zeros(dark.where.shape, np.uint8)
     np.take(shadow.astype(np.uint8) * np.uint8(255), labels, out=out[box], mode="clip")
+    beside = cv2.dilate(out[box], np.ones((3, 3), np.uint8))
+    np.copyto(out[box], beside, where=part.everywhere)
     return out
 
 
-def _shows(x: FLOAT, y: FLOAT, dark: Dark, places: _Places) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
-    """Return which places show what is beneath them, and in which share of them one can see that."""
+def _shows(
+    x: FLOAT, y: FLOAT, dark: Dark, places: _Places
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
+    """Return which places show what is beneath them, which hide it, and in which share one can see that."""
     import cv2
 
     where, near, side = dark.where, (NEAR, NEAR), (WINDOW, WINDOW)
@@ -143,8 +146,9 @@ def _shows(x: FLOAT, y: FLOAT, dark: Dark, places: _Places) -> tuple[NDArray[np.
     a, b = first[where], second[where]
     both, beneath, above = places.mean(a * b), places.mean(a * a), places.mean(b * b)
     sure = both * np.sqrt(places.size) > LIKE[0] * np.sqrt(beneath * above)
-    alike = both > LIKE[1] * beneath * places.mean(dark.factor[where])
-    return (own <= OTHER) & sure & alike, seen
+    slope = both / np.maximum(beneath * places.mean(dark.factor[where]), 1e-6)
+    shown = (own <= OTHER) & sure & (slope > LIKE[1]) & (slope < LIKE[2])
+    return shown, (seen > HIDDEN[0]) & (slope < HIDDEN[1]), seen
 
 
 def _unlike(
