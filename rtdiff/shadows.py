@@ -1,11 +1,12 @@
-"""Shadows of things are no things: darker, of the same hue, and the same texture beneath.
+"""Shadows of things are no things: darker, of the same hue, and the ground beneath as it was.
 
-Two kinds are told. Where the ground has texture, a soft shadow shows it, only darker, and has none of
-its own: what is left of a window when the reference's, times a factor, is taken away is less than the
-texture. On even ground it is as dark everywhere, and a thing is left beside it. A deep one, under a car
-in the sun, shows nothing at all: it is nearly black, without hue, and lies at the lower end of its thing,
-of which it is a small part; what has to be known of it that a dark thing has not is that all of it is
-equally dark. Where the reference has a shadow that is gone, the two have changed places.
+Two kinds are told. Soft ones, in which one would see the ground: see `soft_shadows`. A deep one, under
+a car in the sun, shows nothing at all: it is nearly black, without hue, wider than high, and lies at the
+lower end of its thing, of which it is a small part; what has to be known of it that a dark thing has not
+is that all of it is equally dark. Where the reference has a shadow that is gone, the two have changed places.
+
+At the rim of something dark, a camera shows all that lies between it and the ground, shadows' levels
+too: rims stay with what is solid.
 """
 
 from __future__ import annotations
@@ -36,14 +37,16 @@ EQUAL = 0.02  # of the factor, that a deep shadow's pixels are above its darker 
 WIDE = 1.2  # times its height: legs in black are narrower
 RIM, SPECK = 5, 2  # sides: what is as near to something solid is its rim, and what is smaller is not solid
 ROUND = 17  # side: round a deep shadow all may be its own edge
+BLUR = 0.7  # standard deviation, pixels
 EDGE = 11, 5  # sides of the edges of shadows that go with them: thinner than, nearer than, pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Look:
     factor: NDArray[np.float32]
-    even: NDArray[np.bool_]
     tinted: NDArray[np.bool_]
+    offs: list[NDArray[np.float32]]
+    """By how much chroma is bluer, and less red, than the factor says, levels."""
 
 
 def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
@@ -60,14 +63,15 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     """
     import cv2
 
-    look = _look(levels)
+    smooth = _smooth(levels)
+    look = _look(smooth)
     inside = mask != 0
     dark = look.tinted & inside & (look.factor < SOFT[1])
     lit = inside & (look.factor > 1 / SOFT[1])
     _, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
     things = Things(labels, stats, pixels)
     coloured = len(levels) > 1
-    deep = _deep(look, dark & look.even & (look.factor < DEEP), things) if coloured else None
+    deep = _deep(look, _black(look, smooth[0][1], dark), things) if coloured else None
     found = [deep]
     if deep is not None:
         inside &= cv2.dilate(deep, disc(ROUND)) == 0
@@ -78,7 +82,7 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
         rims |= come.solid
         found.append(soft(x, y, come, things, plain=coloured))
     if lit.any():
-        before = _look([(test, reference) for reference, test in levels]) if coloured else _turned(look)
+        before = _look([(test, reference) for reference, test in smooth])
         left = _dark(before, lit & before.tinted, inside)
         rims |= left.solid
         found.append(soft(y, x, left, things, plain=False))
@@ -93,30 +97,49 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     return edges | shadow
 
 
-def _look(levels: Levels) -> _Look:
-    """Return how much darker every pixel is, and where hue and evenness are a shadow's."""
+def _smooth(levels: Levels) -> Levels:
+    """Return luma and chroma, the latter less its middle, blurred by less than a pixel."""
     import cv2
 
-    (x, y), *colours = levels
-    under, over = (cv2.GaussianBlur(a, (0, 0), 0.7) for a in (x, y))
-    factor = over / np.maximum(under, np.float32(1))
-    even, tinted = np.ones(x.shape, np.bool_), np.ones(x.shape, np.bool_)
-    for k, (c, d) in enumerate(colours[:2]):
-        off = cv2.GaussianBlur(d, (0, 0), 0.7) - 128
-        off -= factor * (cv2.GaussianBlur(c, (0, 0), 0.7) - 128)
-        blue = 2 if k == 0 else 1  # Cb: the sky lights shadows
-        even &= (off > -HUE) & (off < blue * HUE)
-        off *= 1 if k == 0 else -1
-        blurred = np.maximum(1 - factor, 0) * np.abs(c - 128) * np.float32(COARSE)
+    smooth = [(cv2.GaussianBlur(x, (0, 0), BLUR), cv2.GaussianBlur(y, (0, 0), BLUR)) for x, y in levels[:3]]
+    for colours in smooth[1:]:
+        for c in colours:
+            c -= np.float32(128)
+    return smooth
+
+
+def _look(smooth: Levels) -> _Look:
+    """Return how much darker every pixel is, and where the hue is a shadow's."""
+    (under, over), *colours = smooth
+    factor: NDArray[np.float32] = np.divide(over, np.maximum(under, np.float32(1)))
+    tinted = np.ones(factor.shape, np.bool_)
+    offs: list[NDArray[np.float32]] = []
+    if colours:
         sky = np.maximum(under * np.float32(SKY), np.float32(TINTED[1]))
-        tinted &= (off > -TINTED[0] - blurred) & (off < sky + blurred)
-    even &= _range(over) < EVEN
-    return _Look(factor, even, tinted)
+        taken = np.maximum(np.float32(COARSE) - np.float32(COARSE) * factor, np.float32(0))
+    for k, (c, d) in enumerate(colours):
+        off: NDArray[np.float32] = np.subtract(d, factor * c)
+        blurred = np.abs(c)
+        if k == 1:
+            np.negative(off, out=off)  # Cb rises and Cr falls where the sky lights
+        blurred *= taken
+        offs.append(off)
+        tinted &= off < sky + blurred
+        blurred += np.float32(TINTED[0])
+        blurred += off
+        tinted &= blurred > 0
+    return _Look(factor, tinted, offs)
 
 
-def _turned(look: _Look) -> _Look:
-    """Return what `_look` says of a gray pair whose sides have changed places."""
-    return _Look(np.reciprocal(np.maximum(look.factor, np.float32(0.01))), look.even, look.tinted)
+def _black(look: _Look, over: NDArray[np.float32], dark: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where deep shadows may be: without hue, nearly black and even."""
+    black = dark & (look.factor < DEEP)
+    if not black.any():
+        return black
+    for off, blue in zip(look.offs, (2, 1), strict=True):
+        black &= (off > -HUE) & (off < blue * HUE)
+    black &= _range(over) < EVEN
+    return black
 
 
 def _dark(look: _Look, dark: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Dark:
@@ -133,6 +156,8 @@ def _dark(look: _Look, dark: NDArray[np.bool_], inside: NDArray[np.bool_]) -> Da
 
 def _deep(look: _Look, dark: NDArray[np.bool_], things: Things) -> NDArray[np.uint8] | None:
     """Return the shadows in which nothing can be seen; None: none."""
+    if np.count_nonzero(dark) < SMALLEST:
+        return None
     count, labels, stats, middles = _components(dark)
     out = None
     for k in range(1, count):

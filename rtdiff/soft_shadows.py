@@ -22,6 +22,7 @@ REMAINS = 0.25  # share of a thing that is left without its shadow: else it is t
 MOST = 0.5  # share of a thing that is its shadow on even ground
 LARGE = 0.02  # of the picture: a shadow of nothing in sight is a tree's or a cloud's
 ABOVE = 0.25  # of its thing's height, that the middle of a shadow on even ground is below the top
+HELD = 0.5  # of its width, that something solid is above as well as below
 NEAR, WINDOW = 5, 9  # sides of windows: of a mean, and that texture is looked at in
 OWN, GRAIN = 0.5, 3.0  # of the texture's variance, and levels: what differs by more has a texture of its own
 OTHER = 0.25  # most share of a soft shadow where there is another texture
@@ -108,7 +109,8 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
     if plain:
         below = middles[:, 1] + box[0].start - thing[:, 1] > ABOVE * thing[:, 3]
         even = _unlike(x[box], y[box], part, labels, places) < UNLIKE
-        shadow = shown | (even & ~hidden & below & (size < MOST * thing[:, 4]))
+        even &= ~hidden & ~_held(part, labels, stats)
+        shadow = shown | (even & below & (size < MOST * thing[:, 4]))
     shadow &= size >= SMALLEST
     gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
     remains = gone <= (1 - REMAINS) * things.stats[:, 4]
@@ -149,6 +151,15 @@ def _shows(
     slope = both / np.maximum(beneath * places.mean(dark.factor[where]), 1e-6)
     shown = (own <= OTHER) & sure & (slope > LIKE[1]) & (slope < LIKE[2])
     return shown, (seen > HIDDEN[0]) & (slope < HIDDEN[1]), seen
+
+
+def _held(dark: Dark, labels: NDArray[np.int32], stats: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which places have what is solid above and below them, as a jacket has a head and legs."""
+    where, solid, count = dark.where, dark.solid, len(stats)
+    above = np.bincount(labels[1:][where[1:] & solid[:-1]], minlength=count)
+    below = np.bincount(labels[:-1][where[:-1] & solid[1:]], minlength=count)
+    held: NDArray[np.bool_] = np.minimum(above, below) > HELD * stats[:, 2]
+    return held
 
 
 def _unlike(
