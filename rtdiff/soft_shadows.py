@@ -30,6 +30,7 @@ SEEN = 2.5, 0.2  # levels of texture, darkened, that can be seen; and where, of 
 LIKE = 8.0, 0.6, 1.3  # standard deviations that texture is alike by; least and largest slope, of the factor
 HIDDEN = 0.5, 0.3  # share of a place where texture should be seen, and slope of what hides it
 SPREAD = 0.24, 0.12, 0.35  # units of unevenness, of roughness, of the share of the edge that is its thing's
+SENSOR = 1.0, 2.0  # levels of noise, blurred and as it is, that unevenness and roughness are without
 UNLIKE = 3.0  # units: what adds up to more is no shadow
 STEPS = 16  # pixels from the edge that are told apart
 
@@ -178,9 +179,11 @@ def _unlike(
     )
     within = (square - total * total / np.maximum(number, 1)).reshape(count, STEPS).sum(axis=1)
     within /= np.maximum(places.size, 1)
+    within -= (SENSOR[0] / np.maximum(places.mean(light), 1)) ** 2
     uneven = np.sqrt(np.maximum(within, 0) / np.maximum(places.mean(depth * depth), 1e-4))
     rest, lost = y[dark.where] - factor * light, depth * light
-    rough = np.sqrt(places.mean(rest * rest) / np.maximum(places.mean(lost * lost), 1))
+    roughness = np.maximum(places.mean(rest * rest) - SENSOR[1] ** 2, 0)
+    rough = np.sqrt(roughness / np.maximum(places.mean(lost * lost), 1))
     square3 = np.ones((3, 3), np.uint8)
     edge = dark.where & (cv2.erode(where, square3) == 0)
     its = edge & (cv2.dilate(solid, square3) != 0)
