@@ -129,11 +129,12 @@ def _thing(
         mask = dim if mask is None else mask | dim
     if mask is None or not mask.any():
         return None
-    whole = filled(closed(mask, CLOSE))
+    seen = closed(mask, CLOSE)
+    whole = filled(seen)
     shadow = _shadows(levels, whole, pair.noise.texture.size)
     if shadow is None:
         return whole
-    return filled(closed(mask & ~shadow, CLOSE_AGAIN))
+    return filled(closed(seen & ~shadow, CLOSE_AGAIN))  # what a thing and its shadow surround is neither
 
 
 def _ratios(

@@ -74,6 +74,7 @@ ROOMS = {
     "shadows",
     "sift",
     "sizes",
+    "soft_shadows",
     "tally",
     "tint",
     "tone",
@@ -114,7 +115,7 @@ MAY_IMPORT = {
     "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
     "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
-    "shadows": BASE,
+    "shadows": BASE | {"soft_shadows"},
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
     "motion": BASE | {"patchwork", "similarity", "texture"},
