@@ -96,7 +96,9 @@ COMPOSERS = {
     "snapshots",
     "steady",
     "stills",
+    "aligning",
     "video_judge",
+    "video_times",
     "videos",
     "watching",
     "worst",
@@ -112,6 +114,7 @@ MAY_IMPORT = {
     "ballot": BASE | {"fingerprints"},
     "align": BASE | {"ballot", "fingerprints"},
     "reconcile": BASE | {"sizes"},
+    "sift": BASE | {"engines"},  # its loops, where Numba is
     "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
     "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},

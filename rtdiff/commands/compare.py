@@ -38,6 +38,10 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)
+    if settings.tests:
+        from rtdiff.commands.compare_many import compare_many
+
+        return compare_many(settings)
     if _moving(settings):
         from rtdiff.commands.compare_videos import compare_videos
 
@@ -50,7 +54,7 @@ def _moving(settings: CompareConfig) -> bool:
     """Return whether one of the two is a video."""
     from rtdiff.sources import is_video
 
-    return any(is_video(name) for name in (settings.reference, settings.test))
+    return settings.size is not None or any(is_video(name) for name in (settings.reference, settings.test))
 
 
 def _check(settings: CompareConfig) -> None:
