@@ -80,12 +80,12 @@ def shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.
     if dark.any():
         come = _dark(look, dark, inside)
         rims |= come.solid
-        found.append(soft(x, y, come, things, plain=coloured))
+        found.append(soft(x, y, come, things, plain=coloured, gone=False))
     if lit.any():
         before = _look([(test, reference) for reference, test in smooth])
         left = _dark(before, lit & before.tinted, inside)
         rims |= left.solid
-        found.append(soft(y, x, left, things, plain=False))
+        found.append(soft(y, x, left, things, plain=False, gone=True))
     there = [one for one in found if one is not None]
     if not there:
         return None

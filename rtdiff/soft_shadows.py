@@ -74,7 +74,9 @@ class _Places:
         return np.bincount(self.at, a, minlength=len(self.size)) / np.maximum(self.size, 1)
 
 
-def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDArray[np.uint8] | None:
+def soft(
+    x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool, gone: bool
+) -> NDArray[np.uint8] | None:
     """Return the soft shadows, (H, W) 255; None: none.
 
     Parameters
@@ -87,6 +89,8 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
         What they may be of.
     plain : bool
         Whether there may be any on even ground: without hue, and where it is brighter, things are even too.
+    gone : bool
+        Whether they were in the reference, so that what is there now is brighter.
     """
     import cv2
 
@@ -102,7 +106,7 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
         return None
     part = Dark(dark.everywhere[box], where, dark.solid[box], dark.factor[box])
     places = _Places(labels[where], size)
-    shown, hidden, seen = _shows(x[box], y[box], part, places)
+    shown, hidden, seen = _shows(x[box], y[box], part, places, gone)
     whose = np.zeros(len(size), np.int32)
     whose[places.at] = things.labels[box][where]
     thing = things.stats[whose]
@@ -126,7 +130,7 @@ def soft(x: FLOAT, y: FLOAT, dark: Dark, things: Things, *, plain: bool) -> NDAr
 
 
 def _shows(
-    x: FLOAT, y: FLOAT, dark: Dark, places: _Places
+    x: FLOAT, y: FLOAT, dark: Dark, places: _Places, gone: bool
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.float64]]:
     """Return which places show what is beneath them, which hide it, and in which share one can see that."""
     import cv2
@@ -149,7 +153,11 @@ def _shows(
     a, b = first[where], second[where]
     both, beneath, above = places.mean(a * b), places.mean(a * a), places.mean(b * b)
     sure = both * np.sqrt(places.size) > LIKE[0] * np.sqrt(beneath * above)
-    slope = both / np.maximum(beneath * places.mean(dark.factor[where]), 1e-6)
+    slope = both / np.maximum(beneath, 1e-6)
+    if gone:  # Deming's line: a pale thing adds to what is there, which noise in both frames hides
+        apart = above - beneath
+        slope = (apart + np.sqrt(apart * apart + 4 * both * both)) / np.maximum(2 * both, 1e-6)
+    slope /= np.maximum(places.mean(dark.factor[where]), 1e-6)
     shown = (own <= OTHER) & sure & (slope > LIKE[1]) & (slope < LIKE[2])
     return shown, (seen > HIDDEN[0]) & (slope < HIDDEN[1]), seen
 
