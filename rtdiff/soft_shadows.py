@@ -117,8 +117,8 @@ def soft(
         even &= ~hidden & ~_held(part, labels, stats)
         shadow = shown | (even & below & (size < MOST * thing[:, 4]))
     shadow &= size >= SMALLEST
-    gone = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
-    remains = gone <= (1 - REMAINS) * things.stats[:, 4]
+    taken = np.bincount(whose[shadow], size[shadow], minlength=len(things.stats))
+    remains = taken <= (1 - REMAINS) * things.stats[:, 4]
     shadow &= remains[whose] | (shown & (seen >= SEEN[1]) & (size > LARGE * things.pixels))
     if not shadow.any():
         return None

@@ -163,7 +163,7 @@ def test_rows_as_parquet(video, tmp_path, capsys):
     kinds = dict(duckdb.sql(f"select name, type from parquet_schema('{path}')").fetchall())
     assert len(rows) == 40
     assert (kinds["psnr_db"], kinds["frame_ref"]) == ("DOUBLE", "INT64")
-    assert duckdb.sql(f"select sum(frame_test), max(psnr_db) from '{path}'").fetchone() == (780, np.inf)
+    assert duckdb.sql(f"select sum(frame_test), max(psnr_db) from '{path}'").fetchall() == [(780, np.inf)]
     capsys.readouterr()
 
 
