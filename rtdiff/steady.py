@@ -28,7 +28,7 @@ class Steady:
     Parameters
     ----------
     engine : Engine
-        Compares; it is asked for the map with every mask here, since that is summed up anew.
+        Compares.
     threshold : float
         In units of the scene's noise.
     """
@@ -36,7 +36,6 @@ class Steady:
     def __init__(self, engine: Engine, threshold: float) -> None:
         self._engine, self._threshold = engine, threshold
         self.name, self.splits, self.split = engine.name, engine.splits, engine.split
-        engine.keep_map = True
         self._pool, self._scratch = Pool(), Scratch()
         self._scene: _Scene | None = None
 

@@ -428,6 +428,85 @@ def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, sc
 
 
 @jit()
+def marked(mask, first, end, left, right):
+    """Return whether any pixel of a part of the mask is set."""
+    found = np.uint8(0)
+    for y in range(first, end):
+        for i in range(left, right):
+            found |= mask[y, i]
+    return found != 0
+
+
+@jit()
+def retile_stretch(row, left, right, mask, x_ref, x_test, colours, steps, constants, scratch, out):
+    """Enter a stretch of a row of cells into the tile summary, with SSIM from the same sums as the map's."""
+    columns, zero, _chroma, worst, ssim = scratch[:5]
+    cx, cy, cp, cd, hx, hy = columns
+    height, width = mask.shape
+    top, end = row * TILE, min(row * TILE + TILE, height)
+    low, high = max(left - RADIUS, 0), min(right + RADIUS, width)
+    sx, sy = cut(cx, low, high + 2 * RADIUS), cut(cy, low, high + 2 * RADIUS)
+    sp, sd = cut(cp, low, high + 2 * RADIUS), cut(cd, low, high + 2 * RADIUS)
+    fill(sx, 0)
+    fill(sy, 0)
+    fill(sp, 0)
+    fill(sd, 0)
+    for k in range(top - RADIUS, end + RADIUS):
+        n, o = reflect(k, height), reflect(k - 2 * RADIUS - 1, height)
+        full = k > top + RADIUS
+        u, v = (line(x_ref, o, width), line(x_test, o, width)) if full else (zero, zero)
+        a, b = cut(line(x_ref, n, width), low, high), cut(line(x_test, n, width), low, high)
+        u, v = cut(u, low, high), cut(v, low, high)
+        slide(sx, a, u)
+        slide(sy, b, v)
+        slide_both(sp, sd, a, b, u, v, cx[0])
+        y = k - RADIUS
+        if y < top or not marked(mask, y, y + 1, left, right):
+            continue
+        mirror(cx)
+        mirror(cy)
+        mirror(cp)
+        mirror(cd)
+        across(cut(cx, left, right + 2 * RADIUS), cut(hx, left, right))
+        across(cut(cy, left, right + 2 * RADIUS), cut(hy, left, right))
+        p, q = cut(cp, left, right + 2 * RADIUS), cut(cd, left, right + 2 * RADIUS)
+        part = cut(ssim, left, right)
+        ssim_row(cut(hx, left, right), cut(hy, left, right), p, q, part, constants[0], constants[1])
+        for i in range(left, right):
+            e, f = like(x_ref[y, i], worst[0]), like(x_test[y, i], worst[0])
+            worst[i] = sub(max(e, f), min(e, f))
+            if colours.shape[1]:
+                worst[i] = max(worst[i], like(colours[y // steps[0], i // steps[1]], worst[0]))
+        cells = row * ((width + TILE - 1) // TILE)
+        summarise(cells, y, left, right, line(mask, y, width), ssim, worst, out[0], out[1])
+
+
+@jit(inner=False)
+def retile(first, end, mask, where, x_ref, x_test, colours, steps, constants, scratch, out):
+    """Fill rows first..end of cells of (tiles, lows) with the summary of a mask, as `tiles.summarise`.
+
+    Only cells in which `where`, (rows, columns), is not 0 are looked at.
+    """
+    height, width = mask.shape
+    columns = (width + TILE - 1) // TILE
+    for row in range(first, end):
+        fill(cut(out[0][0], row * columns, row * columns + columns), 0)
+        top, bottom = row * TILE, min(row * TILE + TILE, height)
+        k = left = 0
+        while k <= columns:
+            if k == columns or not (
+                where[row, k] and marked(mask, top, bottom, k * TILE, min(k * TILE + TILE, width))
+            ):
+                if left < k:
+                    right = min(k * TILE, width)
+                    retile_stretch(
+                        row, left * TILE, right, mask, x_ref, x_test, colours, steps, constants, scratch, out
+                    )
+                left = k + 1
+            k += 1
+
+
+@jit()
 def split_row(bgr, y, cb, cr):
     """Fill a row of Y, Cb, Cr from one of B, G, R, B, G, R ...; see `Engine.split`."""
     i32 = np.int32
