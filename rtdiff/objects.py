@@ -14,15 +14,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.engines.things import Limits, Pixels, Unit
 from rtdiff.grid import CELL, rect_cells
-from rtdiff.levels import Pair, Rect, comparable, unit_of
+from rtdiff.levels import Pair, Rect, comparable
 from rtdiff.records import DiffMap, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
 from rtdiff.shadows import Levels, disc, shadows
 
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
-BLUR = 0.8  # standard deviation, pixels
 HALO = 0.5  # of the weak threshold that a pixel itself must reach: blurring makes things larger
 COVERED = 0.55  # of the weak threshold: root mean square of a cell that is worth a look
 FAINT = 9.0 / 6  # of --threshold, in units of the noise of a cell's mean
@@ -36,7 +36,9 @@ RECTS = 40
 FINE = 1_000_000  # pixels of a picture: in larger ones, half the size is enough for shadows
 
 
-def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8] | None:
+def found(
+    pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch, pixels: Pixels
+) -> NDArray[np.uint8] | None:
     """Fill a mask with the things in a frame; return the cells that were looked at, None if none were.
 
     Parameters
@@ -47,13 +49,17 @@ def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
         What the engine made of them.
     out : (H, W) uint8
         The mask, all 0 before.
+    scratch : Scratch
+        Memory that is used again.
+    pixels : Pixels
+        What decides on pixels.
     """
     faint = _faint(pair)
     rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
     where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
         where[rect_cells(rect)] = 1
-        mask = _thing(pair, diffmap, faint, rect, scratch)
+        mask = _thing(pair, diffmap, faint, rect, scratch, pixels)
         if mask is not None:
             part = out[rect[1] : rect[3], rect[0] : rect[2]]
             np.maximum(part, mask, out=part)
@@ -103,29 +109,23 @@ def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:
 
 
 def _thing(
-    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: Rect, scratch: Scratch
+    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: Rect, scratch: Scratch, pixels: Pixels
 ) -> NDArray[np.uint8] | None:
     """Return the mask of one rectangle; None: nothing."""
     import cv2
 
-    x0, y0, x1, y1 = rect
     levels, lost = comparable(pair, rect, scratch)
-    smooth, raw = _ratios(pair.noise, levels, lost, rect, scratch)
-    strong, weak = (scratch.take(name, raw.shape, np.uint8) for name in ("strong", "weak"))
-    least, most = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
-    np.greater(smooth, least, out=weak.view(np.bool_))
-    weak &= raw > np.float32(HALO) * least
-    np.greater(raw, most, out=strong.view(np.bool_))
-    strong &= diffmap.mask[y0:y1, x0:x1] & 1
-    strong |= weak & (smooth > most)
-    mask = _connected(strong, weak)
+    off = _differences(levels, lost, scratch, pixels)
+    limits = Limits(*(np.float32(share * pair.threshold) for share in (HALO * WEAK, WEAK, STRONG)))
+    units = [(d, _unit(pair.noise, k, rect)) for k, d in enumerate(off)]
+    strong, weak = pixels.seeds(units, limits, diffmap.mask, (rect[0], rect[1]))
+    mask = pixels.grown(strong, weak, "whole")
     part = faint[rect_cells(rect)]
     if mask is not None and part.any():
         covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
         part = part & (covered == 0)
     if part.any():
-        luma = _difference(levels[0], lost, scratch)
-        dim = _dim(pair.noise, luma, part, rect, scratch)
+        dim = _dim(pair.noise, off[0], part, rect, scratch, pixels)
         mask = dim if mask is None else mask | dim
     if mask is None or not mask.any():
         return None
@@ -136,36 +136,22 @@ def _thing(
     return filled(closed(mask & ~shadow, CLOSE_AGAIN))
 
 
-def _ratios(
-    noise: SceneNoise, levels: Levels, lost: NDArray[np.float32] | None, rect: Rect, scratch: Scratch
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the largest difference of a plane, blurred and as it is, in units of the noise there."""
-    import cv2
-
-    shape = levels[0][0].shape
-    unit, blurred, smooth, raw = (
-        scratch.take(name, shape, np.float32) for name in ("unit", "blurred", "smooth", "raw")
-    )
-    smooth[:], raw[:] = 0, 0
-    for k, two in enumerate(levels):
-        d = _difference(two, lost, scratch)
-        unit_of(noise, k, rect, unit, scratch)
-        cv2.GaussianBlur(d, (0, 0), BLUR, dst=blurred)
-        for size, into in ((blurred, smooth), (d, raw)):
-            np.abs(size, out=size)
-            np.divide(size, unit, out=size)
-            np.maximum(into, size, out=into)
-    return smooth, raw
+def _differences(
+    levels: Levels, lost: NDArray[np.float32] | None, scratch: Scratch, pixels: Pixels
+) -> list[NDArray[np.float32]]:
+    """Return test less reference by plane, levels, nearer to 0 by what clipping may have done."""
+    out = []
+    for k, (x, y) in enumerate(levels):
+        out.append(scratch.take(f"d{k}", x.shape, np.float32))
+        pixels.difference(x, y, lost, out[-1])
+    return out
 
 
-def _difference(
-    two: tuple[NDArray[np.float32], NDArray[np.float32]], lost: NDArray[np.float32] | None, scratch: Scratch
-) -> NDArray[np.float32]:
-    """Return test less reference of a plane, levels, nearer to 0 by what clipping may have done."""
-    d: NDArray[np.float32] = np.subtract(two[1], two[0], out=scratch.take("d", two[0].shape, np.float32))
-    if lost is not None:
-        d -= np.clip(d, -lost, lost)
-    return d
+def _unit(noise: SceneNoise, k: int, rect: Rect) -> Unit:
+    """Return the unit of the noise of a plane in a rectangle."""
+    level, factor = noise.levels[k], noise.factor[k][rect_cells(rect)]
+    table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
+    return Unit(noise.texture, table, np.ascontiguousarray(factor), np.float32(noise.floor(k)))
 
 
 def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
@@ -193,6 +179,7 @@ def _dim(
     faint: NDArray[np.bool_],
     rect: Rect,
     scratch: Scratch,
+    pixels: Pixels,
 ) -> NDArray[np.uint8]:
     """Return the mask of faint things: where more than half of the contrast of their cells is."""
     import cv2
@@ -208,22 +195,8 @@ def _dim(
     smooth = scratch.take("blurred", luma.shape, np.float32)
     cv2.GaussianBlur(luma, (0, 0), FAINT_BLUR, dst=smooth)
     weak = (np.abs(smooth) > limit).view(np.uint8)
-    mask = _connected(weak & seeds, weak)
+    mask = pixels.grown(weak & seeds, weak, "dim")
     return np.zeros(luma.shape, np.uint8) if mask is None else mask
-
-
-def _connected(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return the regions of `weak`, 8-connected, that hold a strong pixel; None: none."""
-    import cv2
-
-    if not strong.any():
-        return None
-    count, labels = cv2.connectedComponents(weak | strong, connectivity=8)
-    keep = np.zeros(count, np.uint8)
-    keep[labels[strong != 0]] = 1
-    keep[0] = 0
-    kept: NDArray[np.uint8] = keep[labels]
-    return kept
 
 
 def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
