@@ -54,8 +54,8 @@ def found(
     pixels : Pixels
         What decides on pixels.
     """
-    faint = _faint(pair)
-    rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
+    faint, cells = _cells(pair, diffmap.tiles, scratch)
+    rects = _rects(cells, out.shape)
     where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
         where[rect_cells(rect)] = 1
@@ -68,28 +68,18 @@ def found(
     return where if rects else None
 
 
-def _faint(pair: Pair) -> NDArray[np.bool_]:
-    """Return the cells whose mean differs by more than noise and leftover light do."""
-    noise = pair.noise
-    limit = np.maximum(noise.faint * np.float32(FAINT * pair.threshold), np.float32(LEAST))
-    faint: NDArray[np.bool_] = np.abs(noise.mean) > limit
-    return faint
-
-
-def _cells(pair: Pair, tiles: Tiles, faint: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the cells that may hold something, and those around."""
+def _cells(
+    pair: Pair, tiles: Tiles, scratch: Scratch
+) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Return the cells whose mean differs by more than noise and leftover light do, and those to look at."""
     import cv2
 
-    noise, shape = pair.noise, faint.shape
-    scale = np.float32(255 / pair.test.data_range)
-    unit = noise.unit.min(axis=0)
-    worst = np.where(tiles.area > 0, tiles.max_diff, 0).reshape(shape) * scale
-    busy = faint | (worst > unit * np.float32(STRONG * pair.threshold))
-    for rms, unit in zip(noise.rms, noise.unit, strict=True):
-        busy |= rms > unit * np.float32(COVERED * WEAK * pair.threshold)
+    t = pair.threshold
+    faint, busy = pair.noise.doubtful(tiles, FAINT * t, LEAST, STRONG * t, COVERED * WEAK * t)
     side = 2 * AROUND + 1
-    wide: NDArray[np.uint8] = cv2.dilate(busy.view(np.uint8), np.ones((side, side), np.uint8))
-    return wide
+    wide = scratch.take("cells", busy.shape, np.uint8)
+    cv2.dilate(busy, np.ones((side, side), np.uint8), dst=wide)
+    return faint.view(np.bool_), wide
 
 
 def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:

@@ -93,7 +93,8 @@ class _Scene:
         self.reference = reference
         frame, sums = reference.frame, engine.cell_means(reference)
         self.motion = MotionEstimator(frame.luma, frame.data_range, compiled=engine.compiled)
-        self.lighting, self.noise = Lighting(frame, sums), SceneNoise(frame, sums)
+        self.lighting = Lighting(frame, sums)
+        self.noise = SceneNoise(frame, sums, compiled=engine.compiled)
         zones = engine.plan(frame.luma.shape).tile_labels
         self._ignored = None if zones is None else (zones == 0).reshape(sums[0].shape[:2])
         self.busy: NDArray[np.bool_] | None = self._ignored
