@@ -11,6 +11,8 @@ Only rectangles round cells that may hold something are looked at.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -86,12 +88,15 @@ def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:
     """Return rectangles, in pixels, that hold the cells."""
     import cv2
 
-    if not cells.any():
+    left, top, width, height = cv2.boundingRect(cells)
+    if not width:
         return []
-    count, _, stats, _ = cv2.connectedComponentsWithStats(cells)
+    part = np.ascontiguousarray(cells[top : top + height, left : left + width])
+    count, _, stats, _ = cv2.connectedComponentsWithStats(part)
     whole = [(0, 0, shape[1], shape[0])]
     if count - 1 > RECTS or stats[1:, 2:4].prod(axis=1).sum() > MANY * cells.size:
         return whole
+    stats[:, :2] += left, top
     return [
         (int(x) * CELL, int(y) * CELL, min(int(x + w) * CELL, shape[1]), min(int(y + h) * CELL, shape[0]))
         for x, y, w, h, _ in stats[1:]
@@ -112,18 +117,25 @@ def _thing(
     mask = pixels.grown(strong, weak, "whole")
     part = faint[rect_cells(rect)]
     if mask is not None and part.any():
-        covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
+        covered = cv2.resize(_times255(mask, scratch), part.shape[::-1], interpolation=cv2.INTER_AREA)
         part = part & (covered == 0)
     if part.any():
-        dim = _dim(pair.noise, off[0], part, rect, scratch, pixels)
-        mask = dim if mask is None else mask | dim
+        if mask is None:
+            mask = scratch.take("whole", off[0].shape, np.uint8)
+            mask[:] = 0
+        _enter_dim(pair.noise.mean[rect_cells(rect)], off[0], part, mask, scratch, pixels)
     if mask is None or not mask.any():
         return None
-    whole = filled(closed(mask, CLOSE))
-    shadow = _shadows(levels, whole, pair.noise.texture.size)
+    whole = filled(closed(mask, CLOSE, scratch), scratch)
+    shadow = _shadows(levels, whole, pair.noise.texture.size, scratch)
     if shadow is None:
         return whole
-    return filled(closed(mask & ~shadow, CLOSE_AGAIN))
+    np.bitwise_not(shadow, out=shadow)
+    return filled(closed(np.bitwise_and(mask, shadow, out=mask), CLOSE_AGAIN, scratch), scratch)
+
+
+def _times255(mask: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
+    return np.multiply(mask, np.uint8(255), out=scratch.take("bytes", mask.shape, np.uint8))
 
 
 def _differences(
@@ -144,66 +156,91 @@ def _unit(noise: SceneNoise, k: int, rect: Rect) -> Unit:
     return Unit(noise.texture, table, np.ascontiguousarray(factor), np.float32(noise.floor(k)))
 
 
-def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
+def _shadows(
+    levels: Levels, mask: NDArray[np.uint8], pixels: int, scratch: Scratch
+) -> NDArray[np.uint8] | None:
     """Return where things have their shadows; looked for in half the size where pictures are large."""
     import cv2
 
     if pixels < FINE or min(mask.shape) < 2:
         return shadows(levels, mask, pixels)
-    half = mask.shape[1] // 2, mask.shape[0] // 2
+    half = mask.shape[0] // 2, mask.shape[1] // 2
+
+    def halved(a: NDArray[Any], name: str, way: int) -> NDArray[Any]:
+        out = scratch.take(name, half, a.dtype)
+        cv2.resize(a, half[::-1], dst=out, interpolation=way)
+        return out
+
     small = [
-        (cv2.resize(x, half, interpolation=cv2.INTER_AREA), cv2.resize(y, half, interpolation=cv2.INTER_AREA))
-        for x, y in levels
+        (halved(x, f"hx{k}", cv2.INTER_AREA), halved(y, f"hy{k}", cv2.INTER_AREA))
+        for k, (x, y) in enumerate(levels)
     ]
-    few = cv2.resize(mask, half, interpolation=cv2.INTER_NEAREST)
-    found_ = shadows(small, few, pixels // 4)
+    found_ = shadows(small, halved(mask, "few", cv2.INTER_NEAREST), pixels // 4)
     if found_ is None:
         return None
-    wide: NDArray[np.uint8] = cv2.resize(found_, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    wide = scratch.take("shadow", mask.shape, np.uint8)
+    cv2.resize(found_, mask.shape[::-1], dst=wide, interpolation=cv2.INTER_NEAREST)
     return wide
 
 
-def _dim(
-    noise: SceneNoise,
+def _enter_dim(
+    mean: NDArray[np.float32],
     luma: NDArray[np.float32],
     faint: NDArray[np.bool_],
-    rect: Rect,
+    mask: NDArray[np.uint8],
     scratch: Scratch,
     pixels: Pixels,
-) -> NDArray[np.uint8]:
-    """Return the mask of faint things: where more than half of the contrast of their cells is."""
+) -> None:
+    """Enter faint things: where more than half of the contrast of their cells is.
+
+    `mean` and `faint` are by cells, `luma` and `mask` by pixels of the same rectangle.
+    """
     import cv2
 
-    mean = np.where(faint, np.abs(noise.mean[rect_cells(rect)]), 0)
-    half = cv2.dilate(mean.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
+    x, y, width, height = cv2.boundingRect(faint.view(np.uint8))
+    # one cell further a thing may reach, and one more is blurred into it
+    cells = np.s_[max(y - 2, 0) : y + height + 2, max(x - 2, 0) : x + width + 2]
+    rows, columns = (slice(part.start * CELL, part.stop * CELL) for part in cells)
+    luma, mask, faint = luma[rows, columns], mask[rows, columns], faint[cells]
+    seen = np.where(faint, np.abs(mean[cells]), 0)
+    half = cv2.dilate(seen.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
     near = np.where(half > 0, np.maximum(half, np.float32(FAINT_LEAST)), np.float32(1e9))
-    size = faint.shape[1] * CELL, faint.shape[0] * CELL
-    limit, seeds = (
-        cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)[: luma.shape[0], : luma.shape[1]]
-        for a in (near, faint.astype(np.uint8))
+    size = faint.shape[0] * CELL, faint.shape[1] * CELL
+    limit, seeds = scratch.take("limit", size, np.float32), scratch.take("seeds", size, np.uint8)
+    for few, wide in ((near, limit), (faint.astype(np.uint8), seeds)):
+        cv2.resize(few, size[::-1], dst=wide, interpolation=cv2.INTER_NEAREST)
+    limit, seeds = (a[: luma.shape[0], : luma.shape[1]] for a in (limit, seeds))
+    smooth, weak, strong = (
+        scratch.take(name, luma.shape, kind)
+        for name, kind in (("blurred", np.float32), ("weak", np.uint8), ("strong", np.uint8))
     )
-    smooth = scratch.take("blurred", luma.shape, np.float32)
     cv2.GaussianBlur(luma, (0, 0), FAINT_BLUR, dst=smooth)
-    weak = (np.abs(smooth) > limit).view(np.uint8)
-    mask = pixels.grown(weak & seeds, weak, "dim")
-    return np.zeros(luma.shape, np.uint8) if mask is None else mask
+    np.greater(np.abs(smooth, out=smooth), limit, out=weak.view(np.bool_))
+    kept = pixels.grown(np.bitwise_and(weak, seeds, out=strong), weak, "dim")
+    if kept is not None:
+        mask |= kept
 
 
-def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def closed(mask: NDArray[np.uint8], side: int, scratch: Scratch) -> NDArray[np.uint8]:
     """Return a mask of 0 and 1 with gaps of less than `side` pixels closed."""
     import cv2
 
+    around = mask.shape[0] + 2 * side, mask.shape[1] + 2 * side
+    wide, done = (scratch.take(name, around, np.uint8) for name in ("wide", "done"))
     # else things near the edge grow to it
-    wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE)
-    out: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(side))[side:-side, side:-side]
-    return np.ascontiguousarray(out)
+    cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE, dst=wide)
+    cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(side), dst=done)
+    out = scratch.take("closed", mask.shape, np.uint8)
+    np.copyto(out, done[side:-side, side:-side])
+    return out
 
 
-def filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def filled(mask: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
     """Return a mask with the holes of its regions filled, 255 in them."""
     import cv2
 
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out = np.zeros(mask.shape, np.uint8)
+    out = scratch.take("filled", mask.shape, np.uint8)
+    out[:] = 0
     cv2.drawContours(out, outlines, -1, 255, -1)
     return out

@@ -438,6 +438,14 @@ def marked(mask, first, end, left, right):
 
 
 @jit()
+def apart(x, y, out):
+    """Fill abs(x - y)."""
+    for i in range(len(out)):
+        p, q = like(x[i], out[0]), like(y[i], out[0])
+        out[i] = sub(max(p, q), min(p, q))
+
+
+@jit()
 def retile_stretch(row, left, right, mask, x_ref, x_test, colours, steps, constants, scratch, out):
     """Enter a stretch of a row of cells into the tile summary, with SSIM from the same sums as the map's."""
     columns, zero, _chroma, worst, ssim = scratch[:5]
@@ -472,11 +480,11 @@ def retile_stretch(row, left, right, mask, x_ref, x_test, colours, steps, consta
         p, q = cut(cp, left, right + 2 * RADIUS), cut(cd, left, right + 2 * RADIUS)
         part = cut(ssim, left, right)
         ssim_row(cut(hx, left, right), cut(hy, left, right), p, q, part, constants[0], constants[1])
-        for i in range(left, right):
-            e, f = like(x_ref[y, i], worst[0]), like(x_test[y, i], worst[0])
-            worst[i] = sub(max(e, f), min(e, f))
-            if colours.shape[1]:
-                worst[i] = max(worst[i], like(colours[y // steps[0], i // steps[1]], worst[0]))
+        apart(cut(x_ref[y], left, right), cut(x_test[y], left, right), cut(worst, left, right))
+        if colours.shape[1]:
+            tint = colours[y // steps[0]]
+            for i in range(left, right):
+                worst[i] = max(worst[i], like(tint[i // steps[1]], worst[0]))
         cells = row * ((width + TILE - 1) // TILE)
         summarise(cells, y, left, right, line(mask, y, width), ssim, worst, out[0], out[1])
 
