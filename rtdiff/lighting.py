@@ -98,9 +98,7 @@ class Lighting:
             rows[:, None] * PARTS // self._shape[0] * PARTS + columns * PARTS // self._shape[1]
         ).ravel()
         self._few = [x.ravel()[self._sample] for x in self._x]
-        self._few_counts = [
-            n.ravel()[self._sample, None] * np.float32(self._unit) for n in self._counts
-        ]
+        self._few_counts = [n.ravel()[self._sample, None] * np.float32(self._unit) for n in self._counts]
         self._few_varied = self._varied.ravel()[self._sample]
         self._stretches = tone.Stretches(self._few[0])
         tints = tuple(np.array([1.0, 0.0, 0.0]) for _ in self._x[1:])

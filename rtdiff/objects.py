@@ -41,7 +41,7 @@ FINE = 1_000_000  # pixels of a picture: in larger ones, half the size is enough
 def found(
     pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch, pixels: Pixels
 ) -> NDArray[np.uint8] | None:
-    """Fill a mask with the things in a frame; return the cells that were looked at, None if none were.
+    """Fill a mask with the things in a frame; return the cells that hold any, None: there are none.
 
     Parameters
     ----------
@@ -60,19 +60,17 @@ def found(
     rects = _rects(cells, out.shape)
     where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
-        where[rect_cells(rect)] = 1
         mask = _thing(pair, diffmap, faint, rect, scratch, pixels)
         if mask is not None:
+            where[rect_cells(rect)] = 1
             part = out[rect[1] : rect[3], rect[0] : rect[2]]
             np.maximum(part, mask, out=part)
             if diffmap.labels is not None:
                 part[diffmap.labels[rect[1] : rect[3], rect[0] : rect[2]] == 0] = 0
-    return where if rects else None
+    return where if where.any() else None
 
 
-def _cells(
-    pair: Pair, tiles: Tiles, scratch: Scratch
-) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+def _cells(pair: Pair, tiles: Tiles, scratch: Scratch) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
     """Return the cells whose mean differs by more than noise and leftover light do, and those to look at."""
     import cv2
 
@@ -135,7 +133,9 @@ def _thing(
 
 
 def _times255(mask: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
-    return np.multiply(mask, np.uint8(255), out=scratch.take("bytes", mask.shape, np.uint8))
+    out = scratch.take("bytes", mask.shape, np.uint8)
+    np.multiply(mask, np.uint8(255), out=out)
+    return out
 
 
 def _differences(

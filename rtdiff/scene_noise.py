@@ -89,9 +89,7 @@ class SceneNoise:
         How many frames were learned from.
     """
 
-    def __init__(
-        self, reference: Frame, sums: list[NDArray[np.int64]], *, compiled: bool = False
-    ) -> None:
+    def __init__(self, reference: Frame, sums: list[NDArray[np.int64]], *, compiled: bool = False) -> None:
         self._loops = loops(compiled=compiled)
         self._scale = np.float32(255 / reference.data_range)
         self.texture = _texture(reference, 255 / reference.data_range)

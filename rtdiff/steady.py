@@ -68,6 +68,7 @@ class Steady:
         matrix = None if moved is None else moved.matrix
         pair = Pair(reference.frame, lit.frame, test.frame, scene.noise, self._threshold, matrix)
         where = found(pair, diffmap, mask, self._scratch, self._pixels)
+        engine.keep_map = where is not None  # it is read where things are: they stay for a while
         if where is not None or diffmap.tiles.area.any():
             diffmap = engine.remasked(diffmap, mask, scene.nowhere if where is None else where)
         scene.learn(diffmap, test.frame.time_ns)

@@ -98,7 +98,8 @@ MAY_IMPORT = {
     **dict.fromkeys(ROOMS, BASE),
     "reconcile": BASE | {"sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
-    "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
+    "objects": BASE | {"engines", "levels", "scene_noise", "scratch", "shadows"},  # loops over its pixels
+    "scene_noise": BASE | {"engines"},  # loops over its cells
     "shadows": BASE,
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts

@@ -105,3 +105,16 @@ def doubtful(
     busy |= worst > unit[:-1].min(axis=0) * limits[2]
     for size, one in zip(rms, unit, strict=False):
         busy |= size > one * limits[3]
+
+
+def warm() -> None:
+    """Compile the loops, or load them from Numba's cache."""
+    compiled, one = loops(compiled=True), np.float32(1)
+    cells, level, said = (np.ones(shape, np.float32) for shape in (1, (2, 1), (1, 1)))
+    tiles, flag = np.ones(1, np.int32), np.ones(1, np.bool_)
+    for kind in (np.int32, np.int64):
+        compiled.taken(np.ones((1, 2), kind), cells, one, cells, cells)
+    compiled.modelled(cells, (one,) * 3, cells, cells, cells)
+    compiled.learned(level, level, level, cells, cells, flag, flag, (one,) * 3, (one,) * 2, (one,) * 2, True)
+    bits = flag.view(np.uint8)
+    compiled.doubtful(cells, level, said, tiles, tiles, (one,) * 5, bits, bits.copy())

@@ -29,6 +29,7 @@ def modelled(square, level, factor, model, unit):
 
 @jit()
 def wavering(mean, before, size, limits, wavers):
+    """Fill which cells change from frame to frame."""
     for i in range(len(mean)):
         wavers[i] = abs(mean[i] - before[i]) > limits[1] * size[i] + limits[0]
         before[i] = mean[i]
@@ -36,6 +37,7 @@ def wavering(mean, before, size, limits, wavers):
 
 @jit()
 def stepped(size, model, factor, last, wavers, busy, steady, steps, bounds, young):
+    """Step the factors of one level."""
     for i in range(len(size)):
         above = (size[i] > model[i] * factor[i]) & (wavers[i] | (last[i] < steady))
         there = busy[i] & ~(wavers[i] & young)

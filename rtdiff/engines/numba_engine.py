@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
+from rtdiff.engines import cell_noise, components, ffmpeg_ssim, gaussian, rule, things
 from rtdiff.engines import numba_kernels as kernels
 from rtdiff.engines.bands import Bands
 from rtdiff.engines.cells import plain
@@ -55,6 +55,8 @@ class NumbaEngine(Engine):
             if dtype == np.uint8:
                 engine.split(np.zeros((16, 16, 3), np.uint8), (plane.copy(), plane.copy(), plane.copy()))
             engine.close()
+        things.warm()
+        cell_noise.warm()
 
     def prepare(self, frame: Frame) -> Prepared:
         """Return the planes as whole contiguous rows, padding included: sliced ones are 3x slower."""
@@ -108,16 +110,17 @@ class NumbaEngine(Engine):
         plan = self.plan(mask.shape)
         if plan.window != rule.WINDOW:
             return Engine.remasked(self, diffmap, mask, where)
+        from rtdiff.engines.mask_kernels import retile  # compiles on first use
+
         cells = _cells(plan.shape)[0] * _cells(plan.shape)[1]
         tiles, lows = self._pool.take((6, cells), np.int32), self._pool.take((cells,), np.float32)
         colours, steps = self._colours(diffmap.reference, plan)  # as the comparison left them
         x, y = diffmap.reference.planes[0], diffmap.test.planes[0]
-        constants = _constants(diffmap.reference.frame.data_range, plan)
+        ssim = diffmap.map() if where.any() else _NO_MAP
 
-        def job(band: int, start: int, stop: int) -> None:
+        def job(_band: int, start: int, stop: int) -> None:
             rows = start // rule.TILE, -(-stop // rule.TILE)
-            scratch = self._scratch(plan, band, x.dtype)
-            kernels.retile(*rows, mask, where, x, y, colours, steps, constants, scratch, (tiles, lows))
+            retile(*rows, mask, where, ssim, x, y, colours, steps, tiles, lows)
 
         self.on_rows(plan.shape[0], job)
         return replace(
@@ -229,7 +232,7 @@ class NumbaEngine(Engine):
         kind = np.int32 if data_range <= 255 else np.int64
         out = self._out(plan)
         out[1][0] = 0
-        c1, c2 = _constants(data_range, plan)
+        c1, c2 = (np.float32(c) for c in rule.constants(data_range, plan.window**2))
         numbers = tuple(
             kind(n)
             for n in (
@@ -365,11 +368,6 @@ class NumbaEngine(Engine):
 def _tiles(shape: tuple[int, int], columns: NDArray[np.int32], lows: NDArray[np.float32]) -> Tiles:
     area, x0, y0, x1, y1, most = columns
     return Tiles(shape, area, x0, y0, x1, y1, most, lows)
-
-
-def _constants(data_range: int, plan: Plan) -> tuple[np.float32, np.float32]:
-    c1, c2 = rule.constants(data_range, plan.window**2)
-    return np.float32(c1), np.float32(c2)
 
 
 def _no_picture() -> NDArray[np.uint8]:

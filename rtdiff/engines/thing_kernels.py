@@ -19,43 +19,17 @@ def part(a, first, end):
 
 
 @jit()
-def less(x, y, out):
-    """Fill y less x."""
+def times(x, weight, out):
+    """Fill what is times a weight."""
     for i in range(len(out)):
-        out[i] = y[i] - x[i]
+        out[i] = weight * x[i]
 
 
 @jit()
-def nearer(lost, d):
-    """Bring differences nearer to 0."""
-    for i in range(len(d)):
-        d[i] = d[i] - min(max(d[i], -lost[i]), lost[i])
-
-
-@jit(inner=False)
-def differences(first, end, x, y, lost, out):
-    """Fill rows of test less reference, nearer to 0 by what clipping may have done, if any did."""
-    for row in range(first, end):
-        less(x[row], y[row], out[row])
-        if len(lost):
-            nearer(lost[row], out[row])
-
-
-@jit()
-def seven(zero, one, two, three, four, five, six, weights, out):
-    """Fill sums of seven lines, weighted by how far they are from the middle one."""
-    a, b, c, d = weights
+def more_of(x, y, weight, out):
+    """Add two lines times a weight: with seven in one loop it does not vectorise."""
     for i in range(len(out)):
-        out[i] = (
-            a * three[i] + b * (two[i] + four[i]) + c * (one[i] + five[i]) + d * (zero[i] + six[i])
-        )
-
-
-@jit()
-def between(one, two, parts, out):
-    """Fill what lies between two cells."""
-    for i in range(CELL):
-        out[i] = one * (np.float32(1) - parts[i]) + two * parts[i]
+        out[i] += weight * (x[i] + y[i])
 
 
 @jit()
@@ -98,33 +72,18 @@ def seeds(first, end, d, corner, noise, weights, limits, edges, buffers, more, m
     high, wide, unit, smooth = lines
     width = d.shape[1]
     cells = factor.shape[1]
-    middle = part(high, SIDE, SIDE + width)
+    middle, blurred = part(high, SIDE, SIDE + width), part(smooth, 0, width)
     for row in range(first, end):
-        seven(
-            d[rows[row]],
-            d[rows[row + 1]],
-            d[rows[row + 2]],
-            d[row],
-            d[rows[row + 4]],
-            d[rows[row + 5]],
-            d[rows[row + 6]],
-            weights,
-            middle,
-        )
+        times(d[row], weights[0], middle)
+        for k in range(1, SIDE + 1):
+            more_of(d[rows[row + SIDE - k]], d[rows[row + SIDE + k]], weights[k], middle)
         for i in range(SIDE):
             high[i] = middle[columns[i]]
             high[SIDE + width + i] = middle[columns[SIDE + width + i]]
-        seven(
-            part(high, 0, width),
-            part(high, 1, width + 1),
-            part(high, 2, width + 2),
-            middle,
-            part(high, 4, width + 4),
-            part(high, 5, width + 5),
-            part(high, 6, width + 6),
-            weights,
-            part(smooth, 0, width),
-        )
+        times(middle, weights[0], blurred)
+        for k in range(1, SIDE + 1):
+            left, right = part(high, SIDE - k, SIDE - k + width), part(high, SIDE + k, SIDE + k + width)
+            more_of(left, right, weights[k], blurred)
         at = (row + CELL // 2) // CELL
         over, under = factor[max(at - 1, 0)], factor[min(at, len(factor) - 1)]
         low = parts[(row + CELL // 2) % CELL]
@@ -132,10 +91,11 @@ def seeds(first, end, d, corner, noise, weights, limits, edges, buffers, more, m
             level[k] = over[k] * (np.float32(1) - low) + under[k] * low
         for k in range(cells + 1):
             one, two = level[max(k - 1, 0)], level[min(k, cells - 1)]
-            between(one, two, parts, part(wide, k * CELL, k * CELL + CELL))
+            for i in range(CELL):
+                wide[k * CELL + i] = one * (np.float32(1) - parts[i]) + two * parts[i]
         of = part(texture[corner[1] + row], corner[0], corner[0] + width)
         units(of, table, part(wide, CELL // 2, CELL // 2 + width), floor, part(unit, 0, width))
-        compared(d[row], smooth, unit, limits, more, flags[row])
+        compared(d[row], blurred, unit, limits, more, flags[row])
         if len(mask):
             of = part(mask[corner[1] + row], corner[0], corner[0] + width)
             settled(flags[row], of, strong[row])

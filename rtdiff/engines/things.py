@@ -23,7 +23,6 @@ OnRows = Callable[[int, Callable[[int, int, int], None]], None]
 BLUR = 0.8  # standard deviation, pixels
 SIDE = 3  # pixels on either side that are blurred over
 LARGE = 1 << 17  # pixels: fewer are not worth a second thread
-_NONE = np.empty((0, 0), np.float32)
 _NO_MASK = np.empty((0, 0), np.uint8)
 _PARTS = ((np.arange(CELL) + 0.5) / CELL).astype(np.float32)
 
@@ -77,15 +76,10 @@ class Pixels:
         out: NDArray[np.float32],
     ) -> None:
         """Fill `out` with y less x, nearer to 0 by at most `lost`."""
-        if not self._compiled:
-            np.subtract(y, x, out=out)
-            if lost is not None:
-                out -= np.clip(out, -lost, lost)
-            return
-        from rtdiff.engines.thing_kernels import differences
-
-        less = _NONE if lost is None else lost
-        self._run(out.shape, lambda _, start, stop: differences(start, stop, x, y, less, out))
+        np.subtract(y, x, out=out)
+        if lost is not None:
+            near = np.negative(lost, out=self._take("near", out.shape, np.float32))
+            out -= np.clip(out, near, lost, out=near)
 
     def seeds(
         self,
@@ -235,3 +229,12 @@ def _grown(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uin
     keep[0] = 0
     kept: NDArray[np.uint8] = keep[labels]
     return kept
+
+
+def warm() -> None:
+    """Compile the loops, or load them from Numba's cache."""
+    pixels = Pixels(lambda _, shape, kind: np.zeros(shape, kind), lambda n, job: job(0, 0, n), compiled=True)
+    ones = np.ones((8, 8), np.uint8)
+    unit = Unit(ones, np.ones(256, np.float32), np.ones((1, 1), np.float32), np.float32(1))
+    limits = Limits(*(np.float32(n) for n in (1, 1, 1)))
+    pixels.grown(*pixels.seeds([(np.ones((8, 8), np.float32), unit)], limits, ones, (0, 0)), "kept")
