@@ -117,7 +117,8 @@ MAY_IMPORT = {
     "sift": BASE | {"engines"},  # its loops, where Numba is
     "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
-    "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
+    "objects": BASE | {"engines", "levels", "scene_noise", "scratch", "shadows"},  # loops over its pixels
+    "scene_noise": BASE | {"engines"},  # loops over its cells
     "shadows": BASE | {"soft_shadows"},
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
