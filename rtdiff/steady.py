@@ -29,7 +29,7 @@ class Steady:
     Parameters
     ----------
     engine : Engine
-        Compares.
+        Compares; it is asked for the map with every mask here, since that is summed up anew.
     threshold : float
         In units of the scene's noise.
     """
@@ -37,6 +37,7 @@ class Steady:
     def __init__(self, engine: Engine, threshold: float) -> None:
         self._engine, self._threshold = engine, threshold
         self.name, self.splits, self.split = engine.name, engine.splits, engine.split
+        engine.keep_map = True
         self._let_go()
         self._scene: _Scene | None = None
 
@@ -68,7 +69,6 @@ class Steady:
         matrix = None if moved is None else moved.matrix
         pair = Pair(reference.frame, lit.frame, test.frame, scene.noise, self._threshold, matrix)
         where = found(pair, diffmap, mask, self._scratch, self._pixels)
-        engine.keep_map = where is not None  # it is read where things are: they stay for a while
         if where is not None or diffmap.tiles.area.any():
             diffmap = engine.remasked(diffmap, mask, scene.nowhere if where is None else where)
         scene.learn(diffmap, test.frame.time_ns)
