@@ -42,7 +42,8 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_many import compare_many
 
         return compare_many(settings)
-    if _moving(settings):
+    piped_update = settings.update and "-" in (settings.reference, settings.test)
+    if not piped_update and _moving(settings):
         from rtdiff.commands.compare_videos import compare_videos
 
         return compare_videos(settings)
