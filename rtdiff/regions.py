@@ -111,7 +111,7 @@ class Regions:
 
     def _metrics(self, diffmap: DiffMap) -> tuple[dict[str, float], NDArray[np.float64]]:
         """Return what was computed over all zones, and the score of every label (0: of all)."""
-        means = {"ssim": (diffmap.mssim, diffmap.ssim)}
+        means = {} if math.isnan(diffmap.mssim) else {"ssim": (diffmap.mssim, diffmap.ssim)}
         means |= {name: (measured.mean, measured.by_label) for name, measured in diffmap.measured.items()}
         metrics = {name: mean for name, (mean, _) in means.items()}
         scores = {n: np.maximum([mean, *by_label[1:]], 0) for n, (mean, by_label) in means.items()}

@@ -68,6 +68,7 @@ class VideoJudge:
     def __init__(self, settings: CompareConfig) -> None:
         self._settings = settings
         self._engine, self.skipped = engine_for(settings)
+        self._engine.dense = "ssim" in settings.metrics
         self._regions = regions_for(settings, tracking=False)
         self._known: _Known | None = None
         self._age = 0

@@ -98,7 +98,7 @@ def compiled(metrics: Iterable[str] = ()) -> bool:
     from rtdiff.engines.numba_kernels import band
 
     folder = band.stats.cache_path
-    own = {"ssim-gaussian": "numba_metrics.gaussian", "ssim-ffmpeg": "numba_metrics.ffmpeg"}
+    own = {"ssim-gaussian": "numba_metrics.gaussian", "ssim-ffmpeg": "quad_kernels.quads"}
     wanted = ["numba_kernels.band", *(own[name] for name in metrics if name in own)]
     return bool(folder) and all(any(Path(folder).glob(f"{name}-*.nbi")) for name in wanted)
 

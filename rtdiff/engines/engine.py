@@ -69,6 +69,9 @@ class Engine:
     """Every sample that differs is different."""
     metrics: tuple[str, ...] = ()
     """What to measure beside `ssim`, which comes with the map: names of `DIFFERENCES` and `MEASURES`."""
+    dense: bool = True
+    """Take the mean and the minimum of the map of every pair; else only what is different is looked at,
+    and `DiffMap.ssim`, `mssim` and `min_ssim` are NaN."""
     keep_map: bool = False
     """Write the map with the mask, for who looks at every one; else it is made when asked for."""
     threads: int = 1
@@ -226,6 +229,8 @@ class Engine:
         found = spread(fill, self._touched(plan, differing), self.threads)
         low, place = min([(1.0, plan.first), *(part.low for part in found)])
         means, mssim = plan.means(sums)
+        if not self.dense:
+            means, mssim, low, place = np.full_like(means, np.nan), np.nan, np.nan, plan.first
         tiles = joined(plan.shape, {part.top: part.tiles for part in found})
         return DiffMap(
             reference=reference,

@@ -1,4 +1,4 @@
-"""Runs the loops of `numba_metrics` over bands of rows, on whatever threads the engine has."""
+"""Runs the loops of `numba_metrics` and `quad_kernels` over bands of rows, on whatever threads the engine has."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import ffmpeg_ssim, gaussian
+from rtdiff.engines import ffmpeg_ssim, gaussian, quad_kernels
 from rtdiff.engines import numba_metrics as kernels
 from rtdiff.engines.bands import Bands
 from rtdiff.engines.plan import Plan
+from rtdiff.engines.quad_kernels import SIDE, STRIP, SUMS
 
 
 def gaussian_sums(x: Any, y: Any, data_range: int, plan: Plan, bands: Bands) -> NDArray[np.float64]:
@@ -34,21 +35,30 @@ def gaussian_sums(x: Any, y: Any, data_range: int, plan: Plan, bands: Bands) -> 
     return sums
 
 
-def ffmpeg_windows(x: Any, y: Any, shape: tuple[int, int], peak: int, bands: Bands) -> NDArray[np.float64]:
-    """Return (rows, columns) SSIM of FFmpeg's windows of one plane of `shape`."""
-    rows, columns = (side // kernels.BLOCK for side in shape)
-    out = bands.take((rows - 1, columns - 1), np.float64)
+def quads(x: Any, y: Any, shape: tuple[int, int], bands: Bands) -> NDArray[Any]:
+    """Return (4, rows, columns) sums over 4x4 samples of one plane of `shape`, see `quad_kernels`."""
+    rows, columns = (side // SIDE for side in shape)
     # 4 * 4 * 2 * 255 * 255 fits 32 bits
     kind = np.int32 if x.dtype == np.uint8 else np.int64
-    sums = bands.take((bands.most, 4, columns * kernels.BLOCK), kind)
-    sums[:] = 0
-    cells = bands.take((bands.most, 2, 4, columns), np.float64)
-    pairs = bands.take((bands.most, 4, columns - 1), np.float64)
-    c1, c2 = map(float, ffmpeg_ssim.constants(peak, ffmpeg_ssim.SIDE**2))
+    out = bands.take((SUMS, rows, columns), kind)
+    buffer = bands.take((bands.most, SUMS * STRIP), kind)
 
     def job(band: int, start: int, stop: int) -> None:
-        first, end = start // kernels.BLOCK, min(stop // kernels.BLOCK, rows - 1)
-        kernels.ffmpeg(first, end, x, y, c1, c2, sums[band], cells[band], pairs[band], out)
+        quad_kernels.quads(start // SIDE, min(stop // SIDE, rows), x, y, buffer[band], out)
 
     bands.run(shape[0], job)
+    return out
+
+
+def ffmpeg_windows(sums: NDArray[Any], peak: int, bands: Bands) -> NDArray[np.float64]:
+    """Return (rows, columns) SSIM of FFmpeg's windows of one plane from its `quads`."""
+    rows, columns = sums.shape[1] - 1, sums.shape[2] - 1
+    out = bands.take((rows, columns), np.float64)
+    buffer = bands.take((bands.most, SUMS, columns), sums.dtype)
+    c1, c2 = map(sums.dtype.type, ffmpeg_ssim.constants(peak, ffmpeg_ssim.SIDE**2))
+
+    def job(band: int, start: int, stop: int) -> None:
+        quad_kernels.windows(start // SIDE, min(stop // SIDE, rows), sums, c1, c2, buffer[band], out)
+
+    bands.run(sums.shape[1] * SIDE, job)
     return out

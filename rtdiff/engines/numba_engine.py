@@ -7,6 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from math import isqrt
 from typing import Any, ClassVar
 
 import numpy as np
@@ -33,6 +34,7 @@ class NumbaEngine(Engine):
 
     _pool: Pool = field(default_factory=Pool)
     _workers: ThreadPoolExecutor | None = None
+    _fours: tuple[Any, Any, NDArray[Any]] | None = None
 
     name = "numba"
     splits: ClassVar[bool] = True
@@ -49,6 +51,8 @@ class NumbaEngine(Engine):
             diffmap = engine.compare(prepared, prepared)
             diffmap.group(8)
             engine.remasked(diffmap, diffmap.mask, np.zeros((2, 2), np.uint8))
+            engine.dense = False
+            engine.compare(prepared, prepared)
             engine.cells(prepared, prepared)
             for local in (False, True):
                 engine.relit(prepared, plain((16, 16), data_range, local=local))
@@ -139,13 +143,15 @@ class NumbaEngine(Engine):
             x, y = (Prepared(p.frame, p.frame.planes) for p in (reference, test))
             return Engine.decide(self, x, y, plan, limits, noise)
         ssim = self._pool.take(plan.shape, np.float32) if self.keep_map else _NO_MAP
-        out = self._run(reference, test, plan, limits, ssim)
+        out = self._run(reference, test, plan, limits, ssim if self.dense or self.keep_map else None)
         mask, tiles, lows, sums, most = out
-        means, mssim = plan.means(sums)
-        depth = reference.planes[0].dtype
-        bands = range(len(_edges(plan.shape[0], self._bands)) - 1)
-        low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
+        if self.dense:
+            means, mssim, low, place = self._figures(plan, sums, reference.planes[0].dtype)
+        else:
+            means, mssim, low = np.full(len(plan.pixels), np.nan), np.nan, np.nan
+            place = plan.first % plan.shape[1], plan.first // plan.shape[1]
 
+        measured, self._fours = self._measured(reference, test, plan), None
         kept = [ssim] if self.keep_map else []
 
         def whole() -> NDArray[np.float32]:
@@ -161,8 +167,8 @@ class NumbaEngine(Engine):
             noise=noise,
             ssim=means,
             mssim=mssim,
-            min_ssim=min(float(low) / kernels.UNIT, 1.0),
-            min_xy=(int(x), int(y)),
+            min_ssim=low,
+            min_xy=place,
             tiles=_tiles(_cells(plan.shape), tiles, lows),
             group=lambda merge: self._group(plan, tiles, lows, merge),
             labels=plan.labels,
@@ -174,8 +180,24 @@ class NumbaEngine(Engine):
             mask=mask,
             map=whole,
             ssim_rows=lambda rows: whole()[slice(*rows)],
-            measured=self._measured(reference, test, plan),
+            measured=measured,
         )
+
+    def _quads(self, x: Any, y: Any, shape: tuple[int, int]) -> NDArray[Any]:
+        """Return the `quads` of one plane of a pair; while a pair is decided, luma's are made once."""
+        from rtdiff.engines.metric_bands import quads  # compiles on first use
+
+        if self._fours and self._fours[0] is x and self._fours[1] is y:
+            return self._fours[2]
+        return quads(x, y, shape, self._lent)
+
+    def _figures(
+        self, plan: Plan, sums: NDArray[np.float64], depth: np.dtype[Any]
+    ) -> tuple[NDArray[np.float64], float, float, tuple[int, int]]:
+        """Return the mean by label and of all, the minimum and where it is, of what `kernels.band` left."""
+        bands = range(len(_edges(plan.shape[0], self._bands)) - 1)
+        low, x, y = min((self._scratch(plan, i, depth)[-1] for i in bands), key=lambda least: int(least[0]))
+        return *plan.means(sums), min(float(low) / kernels.UNIT, 1.0), (int(x), int(y))
 
     def gaussian_sums(self, reference: Prepared, test: Prepared, plan: Plan) -> NDArray[np.float64]:
         """Return (runs,) sums of the map of ``ssim-gaussian``; `plan` is one with its window."""
@@ -192,7 +214,7 @@ class NumbaEngine(Engine):
             return Engine.ffmpeg_windows(self, x, y, shape, peak)
         from rtdiff.engines.metric_bands import ffmpeg_windows
 
-        return ffmpeg_windows(x, y, shape, peak, self._lent)
+        return ffmpeg_windows(self._quads(x, y, shape), peak, self._lent)
 
     def _group(
         self, plan: Plan, tiles: NDArray[np.int32], lows: NDArray[np.float32], merge: int
@@ -225,9 +247,14 @@ class NumbaEngine(Engine):
         return plan.runs, plan.row_start, plan.valid, _NO_LABELS if plan.labels is None else plan.labels
 
     def _run(
-        self, reference: Prepared, test: Prepared, plan: Plan, limits: rule.Limits, ssim: NDArray[np.float32]
+        self,
+        reference: Prepared,
+        test: Prepared,
+        plan: Plan,
+        limits: rule.Limits,
+        ssim: NDArray[np.float32] | None,
     ) -> tuple[NDArray[Any], ...]:
-        """Run all bands; return what `kernels.band` calls `out`."""
+        """Run all bands; return what `kernels.band` calls `out`. `ssim` is None: only what is different."""
         height = plan.shape[0]
         data_range = reference.frame.data_range
         kind = np.int32 if data_range <= 255 else np.int64
@@ -245,28 +272,33 @@ class NumbaEngine(Engine):
                 limits.texture,
             )
         )
-        gates = limits.luma_gate, limits.chroma_gate
+        # a difference of chroma must exceed its own limit as well, whatever textures share
+        least = isqrt(limits.chroma // (4 * kernels.N * (kernels.N - 1)))
+        gates = limits.luma_gate, max(limits.chroma_gate, least)
+        constants = numbers, gates, c1, c2
         x, y = reference.planes[0], test.planes[0]
         colours, steps = self._colours(reference, plan)
+        zones = self._zones(plan)
+        quads = None
+        if ssim is None:
+            quads = self._quads(x, y, plan.shape)
+            self._fours = x, y, quads
+            squares = self._pool.take((self._bands, 2, quads.shape[2]), quads.dtype)
+            marks = self._pool.take((self._bands, plan.shape[1] // 4 + 1), np.uint8)
+        peaks = self._pool.take((self._bands, 2, plan.shape[1]), x.dtype)
 
         def job(band: int, start: int, stop: int) -> None:
             rows = start // steps[0], -(-stop // steps[0])
             pairs = zip(reference.planes[1:], test.planes[1:], strict=True)
             for i, (u, v) in enumerate(pairs):
                 kernels.colour(*rows, colours.shape[1], u, v, colours, i > 0)
-            kernels.band(
-                start,
-                stop,
-                x,
-                y,
-                colours,
-                steps,
-                ssim,
-                self._zones(plan),
-                (numbers, gates, c1, c2),
-                self._scratch(plan, band, x.dtype),
-                out,
-            )
+            pair = start, stop, x, y, colours, steps
+            scratch = self._scratch(plan, band, x.dtype)
+            if ssim is None:
+                room = squares[band], marks[band]
+                kernels.decide(*pair, zones[3], quads, constants, scratch, peaks[band], room, out)
+            else:
+                kernels.band(*pair, ssim, zones, constants, scratch, out)
 
         self.on_rows(height, job)
         return out

@@ -25,6 +25,7 @@ TILE = 8
 RADIUS = 3
 N = 49
 UNIT = 1 << 30
+MANY = 8  # where more than one pixel in so many of a row of cells needs its sums, all are decided together
 FEW = 24  # pixels; a shorter stretch is decided pixel by pixel
 
 
@@ -425,6 +426,327 @@ def band(start, stop, x_ref, x_test, colours, steps, ssim_map, zones, limits, sc
             buffers = cells, eights, chroma, worst
             zone = line(labels, y if len(labels) > 1 else 0, labels.shape[1])
             examine(y, a, b, tint, steps[1], columns, numbers, row, buffers, zone, (decided, tiles, lows))
+
+
+@jit()
+def rise(x, y, most):
+    """Enter abs(x - y) of a row into the largest of every column."""
+    for i in range(len(most)):
+        most[i] = max(most[i], sub(max(x[i], y[i]), min(x[i], y[i])))
+
+
+@jit()
+def rise_to(values, most):
+    """Enter a row into the largest of every column."""
+    for i in range(len(most)):
+        most[i] = max(most[i], values[i])
+
+
+@jit()
+def highest(values):
+    """Return the largest of a row."""
+    most = sub(values[0], values[0])
+    for i in range(len(values)):
+        most = max(most, values[i])
+    return most
+
+
+@jit()
+def step_down(y, fresh, low, high, x_ref, x_test, columns, zero):
+    """Make the sums of columns low..high those of row y, as `advance` does of all."""
+    cx, cy, cp, cd, _hx, _hy = columns
+    width, height = len(zero), len(x_ref)
+    end = high + 2 * RADIUS
+    sx, sy, sp, sd = cut(cx, low, end), cut(cy, low, end), cut(cp, low, end), cut(cd, low, end)
+    if not fresh:
+        fill(sx, 0)
+        fill(sy, 0)
+        fill(sp, 0)
+        fill(sd, 0)
+    o = reflect(y - RADIUS - 1, height)
+    u, v = (line(x_ref, o, width), line(x_test, o, width)) if fresh else (zero, zero)
+    u, v = cut(u, low, high), cut(v, low, high)
+    for k in range(y + RADIUS if fresh else y - RADIUS, y + RADIUS + 1):
+        n = reflect(k, height)
+        a, b = cut(line(x_ref, n, width), low, high), cut(line(x_test, n, width), low, high)
+        slide(sx, a, u)
+        slide(sy, b, v)
+        slide_both(sp, sd, a, b, u, v, cx[0])
+
+
+@jit()
+def decide_stretch_of_cells(top, bottom, left, right, x_ref, x_test, colours, steps, labels, limits, scratch, out):
+    """Decide a stretch of a row of cells from sums made for it alone, and its SSIM where it is different."""
+    columns, zero, chroma, worst, ssim = scratch[:5]
+    cx, cy, cp, cd, hx, hy = columns
+    mask, tiles, lows = out
+    numbers, _gates, c1, c2 = limits
+    width = len(zero)
+    low, high = max(left - RADIUS, 0), min(right + RADIUS, width)
+    x, y = cut(hx, left, right), cut(hy, left, right)
+    p, q = cut(cp, left, right + 2 * RADIUS), cut(cd, left, right + 2 * RADIUS)
+    for row in range(top, bottom):
+        step_down(row, row > top, low, high, x_ref, x_test, columns, zero)
+        mirror(cx)
+        mirror(cy)
+        mirror(cp)
+        mirror(cd)
+        across(cut(cx, left, right + 2 * RADIUS), x)
+        across(cut(cy, left, right + 2 * RADIUS), y)
+        a, b = cut(line(x_ref, row, width), left, right), cut(line(x_test, row, width), left, right)
+        if colours.shape[1]:
+            tint = colours[row // steps[0]]
+            for i in range(left, right):
+                chroma[i] = tint[i // steps[1]]
+        hue, decided, most = cut(chroma, left, right), cut(mask[row], left, right), cut(worst, left, right)
+        if right - left < FEW:
+            found = decide_few(0, right - left, x, y, p, q, a, b, hue, decided, most, numbers)
+        else:
+            found = decide_stretch(x, y, p, q, a, b, hue, decided, most, numbers)
+        if found:
+            if labels.shape[1]:
+                zone = labels[row]
+                for i in range(left, right):
+                    mask[row, i] = mask[row, i] if zone[i] else np.uint8(0)
+            ssim_row(x, y, p, q, cut(ssim, left, right), c1, c2)
+            first = row // TILE * ((width + TILE - 1) // TILE)
+            summarise(first, row, left, right, mask[row], ssim, worst, tiles, lows)
+
+
+@jit(inline="always")
+def window(x, y, row, column, width, zero):
+    """Return the sums of x, y, x * y and d * d over the window round one pixel, of the type of `zero`."""
+    height = len(x)
+    sx, sy, sp, sd = zero, zero, zero, zero
+    if RADIUS <= column < width - RADIUS:
+        for k in range(row - RADIUS, row + RADIUS + 1):
+            n = reflect(k, height)
+            for i in range(2 * RADIUS + 1):
+                m = np.uint64(column - RADIUS + i)  # unsigned: nothing to check
+                p, q = like(x[n, m], zero), like(y[n, m], zero)
+                sx, sy = add(sx, p), add(sy, q)
+                sp, sd = add(sp, mul(p, q)), add(sd, mul(sub(p, q), sub(p, q)))
+        return sx, sy, sp, sd
+    for k in range(row - RADIUS, row + RADIUS + 1):
+        n = reflect(k, height)
+        for i in range(column - RADIUS, column + RADIUS + 1):
+            m = reflect(i, width)
+            p, q = like(x[n, m], zero), like(y[n, m], zero)
+            sx, sy = add(sx, p), add(sy, q)
+            sp, sd = add(sp, mul(p, q)), add(sd, mul(sub(p, q), sub(p, q)))
+    return sx, sy, sp, sd
+
+
+@jit(inline="always")
+def squares(quads, row, column):
+    """Return a quad's sum of d * d."""
+    return np.int64(quads[2, row, column]) - 2 * np.int64(quads[3, row, column])
+
+
+@jit(inline="always")
+def bounds(quads, row, column, limits):
+    """Return the least that texture hides of a quad's pixels, and whether their luma and structure may differ.
+
+    A quad is 4x4 pixels, `quads` its sums of x, y, x * x + y * y and x * y. With s = x + y and W(s) =
+    n * sum(ss) - sum(s) ** 2 over the window, 4A = W(s) - V. The window of each of its pixels holds the
+    quad, so W(s) is at least what the quad alone gives, and lies in the quads round it, so V is at most
+    n times their sum of d * d.
+    """
+    rows, columns = quads.shape[1:]
+    if row < 1 or column < 1 or row + 1 >= rows or column + 1 >= columns:  # mirrored, or not whole quads
+        return np.int64(0), True, True
+    dd = np.int64(0)
+    for r in range(row - 1, row + 2):
+        for c in range(column - 1, column + 2):
+            dd += squares(quads, r, c)
+    s = np.int64(quads[0, row, column]) + np.int64(quads[1, row, column])
+    own = 16 * (np.int64(quads[2, row, column]) + 2 * np.int64(quads[3, row, column])) - s * s  # 16 W(s) / n
+    hidden = (max(N * own - 16 * N * dd, 0) >> 6) * limits[5]
+    bright = squares(quads, row, column) * (4 * N * (N - 1)) > hidden + limits[0]
+    return hidden, bright, N * (48 * dd - own) > 32 * limits[2]
+
+
+@jit(inline="always")
+def over(a, b):
+    """Return a // b of what is not negative: twice as fast without a sign and in 32 bits."""
+    return np.uint32(a) // np.uint32(b)
+
+
+@jit(inline="always")
+def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out):
+    """Decide a quad pixel by pixel; return how many needed their sums. `tinted`: colours may differ enough."""
+    hidden, _bright, structural = bound
+    numbers, gates, c1, c2 = limits
+    luma, tint = peaks
+    mask, tiles, lows = out
+    height, width = mask.shape
+    k = row // 2 * ((width + TILE - 1) // TILE) + column // 2
+    asked, scale = 0, 4 * N * (N - 1)
+    gate = numbers[3] if structural else numbers[3] * 2  # twice the gate is at most the limit itself
+    for i in range(4 * column, min(4 * column + 4, width)):
+        hued = tinted and tint[over(i, steps[1])] > gates[1]
+        if not (hued or luma[i] > gate):
+            continue
+        for y in range(4 * row, min(4 * row + 4, height)):
+            d = abs(np.int64(x_ref[y, i]) - np.int64(x_test[y, i]))
+            c = np.int64(colours[over(y, steps[0]), over(i, steps[1])]) if hued else np.int64(0)
+            may = d > gate and (structural or d * d * scale > hidden + numbers[0])
+            if not (may or c * c * scale > hidden + numbers[1]) or (labels.shape[1] and labels[y, i] == 0):
+                continue
+            asked += 1
+            s, t, sp, sd = window(x_ref, x_test, y, i, width, like(0, numbers[0]))
+            sx, sy = np.int64(s), np.int64(t)
+            m, e = sx * sy, (sx - sy) * (sx - sy)
+            a, v = N * sp - m, N * sd - e
+            shared = max(a, 0) * numbers[5]
+            other = v - 2 * a > numbers[2] and d > numbers[3]
+            hue = c * c * scale > shared + numbers[1] and c > numbers[4]
+            if other or hue or d * d * scale > shared + numbers[0]:
+                mask[y, i] = np.uint8(255)
+                low = ((np.float32(2 * m) + c1) * (np.float32(2 * a) + c2)) / (
+                    (np.float32(2 * m + e) + c1) * (np.float32(2 * a + v) + c2)
+                )
+                enter(k, y, i, max(d, c), low, tiles, lows)
+    return asked
+
+
+@jit(inline="always")
+def enter(k, y, x, worst, low, tiles, lows):
+    """Enter one different pixel into the summary of cell k."""
+    if tiles[0, k] == 0:
+        tiles[1, k], tiles[2, k], tiles[3, k], tiles[4, k] = x, y, x + 1, y + 1
+        tiles[5, k], lows[k] = worst, low
+    tiles[0, k] += 1
+    tiles[1, k], tiles[3, k] = min(tiles[1, k], x), max(tiles[3, k], x + 1)
+    tiles[2, k], tiles[4, k] = min(tiles[2, k], y), max(tiles[4, k], y + 1)
+    tiles[5, k], lows[k] = max(tiles[5, k], worst), min(lows[k], low)
+
+
+@jit(inline="always")
+def any_above(values, first, end, gate):
+    """Return whether any of a part of a row is above `gate`."""
+    found = False
+    for i in range(first, end):
+        found |= values[i] > gate
+    return found
+
+
+@jit()
+def squares_of(ss, s12, out):
+    """Fill sums of d * d of a row of quads."""
+    for i in range(len(out)):
+        out[i] = sub(ss[i], add(s12[i], s12[i]))
+
+
+@jit()
+def add_row(row, out):
+    for i in range(len(out)):
+        out[i] = add(out[i], row[i])
+
+
+@jit()
+def suspects(s1, s2, ss, s12, dd, around, marks, structure, bright):
+    """Mark quads of a row in which a pixel may be different: 1 by its brightness, 2 by its structure.
+
+    `around` is the sum of d * d over three rows. As `bounds`; by brightness with a margin for rounding.
+    """
+    scale, least, hides = bright
+    for i in range(1, len(marks) - 1):
+        s = add(s1[i], s2[i])
+        own = sub(mul(add(ss[i], add(s12[i], s12[i])), like(16, s)), mul(s, s))
+        near = add(add(around[i - 1], around[i]), around[i + 1])
+        rest = sub(own, mul(near, like(16, s)))
+        hidden = max(np.float32(rest), np.float32(0)) * hides
+        by_structure = sub(mul(near, like(48, s)), own) > structure
+        by_luma = np.float32(dd[i]) * scale > hidden + least
+        marks[i] = np.uint8(by_luma) | (np.uint8(by_structure) << np.uint8(1))
+
+
+@jit()
+def mark_quads(row, quads, numbers, squares, marks):
+    """Mark the suspects of a row of quads; all of the picture's edge."""
+    rows = quads.shape[1]
+    fill(marks, 3)
+    if row < 1 or row + 1 >= rows:
+        return
+    around, dd = squares[0], squares[1]
+    squares_of(quads[2, row - 1], quads[3, row - 1], around)
+    squares_of(quads[2, row + 1], quads[3, row + 1], dd)
+    add_row(dd, around)
+    squares_of(quads[2, row], quads[3, row], dd)
+    add_row(dd, around)
+    margin = np.float32(1 - 1e-5)
+    bright = np.float32(4 * N * (N - 1)), np.float32(numbers[0]) * margin, np.float32(N / 64 * numbers[5]) * margin
+    most = like(32 * np.int64(numbers[2]) // N, dd[0])
+    part = cut(marks, 0, quads.shape[2])
+    suspects(quads[0, row], quads[1, row], quads[2, row], quads[3, row], dd, around, part, most, bright)
+
+
+@jit()
+def decide_cells(top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, peaks, room, out):
+    """Decide some cells of a row pixel by pixel, until too many need their sums; return how many did."""
+    width, tinted, asked = out[0].shape[1], False, 0
+    squares, marks = room
+    tint = peaks[1]
+    for row in range(top // 4, (bottom + 3) // 4):
+        mark_quads(row, quads, limits[0], squares, marks)
+        for k in range(len(cells)):
+            if cells[k] == 0 or asked > width // MANY:
+                continue
+            left, right = k * TILE, min(k * TILE + TILE, width)
+            if len(tint):
+                end = over(right + steps[1] - 1, steps[1])
+                tinted = any_above(tint, over(left, steps[1]), end, limits[1][1])
+            for column in range(left // 4, (right + 3) // 4):
+                # a quad that is bright alone has no pixel worth a look unless one is beyond the limit itself
+                gate = limits[0][3] * (1 if marks[column] & 2 else 2)
+                end = min(4 * column + 4, width)
+                if tinted or (marks[column] and any_above(peaks[0], 4 * column, end, gate)):
+                    bound = bounds(quads, row, column, limits[0])
+                    asked += decide_quad(
+                        row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out
+                    )
+    return asked
+
+
+@jit(inner=False)
+def decide(start, stop, x_ref, x_test, colours, steps, labels, quads, limits, scratch, peaks, room, out):
+    """Decide rows start..stop as `band` does, with neither map nor means: few pixels need their sums.
+
+    `quads` see `bounds`; `peaks` is two rows of the picture's width and type, `room` two rows of quads of
+    the sums' type, and one of bytes.
+    """
+    _columns, zero, chroma, _worst, _ssim, flags, cells, _eights, _least = scratch
+    mask, tiles, lows, _sums, most = out
+    width, tinted = len(zero), colours.shape[1]
+    luma, tint = line(peaks, 0, width), line(peaks, 1, tinted)
+    parts = mask, tiles, lows
+    fill(chroma, 0)
+    for top in range(start, stop, TILE):
+        bottom = min(top + TILE, stop)
+        fill(luma, 0)
+        fill(tint, 0)
+        for row in range(top, bottom):
+            rise(line(x_ref, row, width), line(x_test, row, width), luma)
+            fill(mask[row], 0)
+            most[row] = 0
+        if tinted:
+            for row in range(top // steps[0], (bottom + steps[0] - 1) // steps[0]):
+                rise_to(line(colours, row, tinted), tint)
+        most[top] = highest(luma)
+        if not candidates(luma, zero, tint, steps, limits[1], most[top], flags, cells):
+            continue
+        asked = decide_cells(
+            top, bottom, cells, x_ref, x_test, colours, steps, labels, quads, limits, (luma, tint), room, parts
+        )
+        fill(cells, 0)
+        if asked > width // MANY:
+            for row in range(top, bottom):
+                fill(mask[row], 0)
+            fill(cut(tiles[0], top // TILE * len(cells), (top // TILE + 1) * len(cells)), 0)
+            decide_stretch_of_cells(
+                top, bottom, 0, width, x_ref, x_test, colours, steps, labels, limits, scratch, parts
+            )
 
 
 @jit()

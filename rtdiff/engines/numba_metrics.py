@@ -1,9 +1,9 @@
 # mypy: ignore-errors
 # Numba infers the types of these functions; annotations would say nothing it reads.
-"""The Numba engine's loops for `ssim-gaussian` and `ssim-ffmpeg`; imported when one is asked for.
+"""The Numba engine's loops for `ssim-gaussian`; imported when it is asked for.
 
 They share nothing with `numba_kernels` but its decorator: Numba's cache knows a function's own
-file only. `gaussian` and `ffmpeg_ssim` say what is computed.
+file only. `gaussian` says what is computed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ KEPT = 2 * RADIUS
 # one row of a strip: G(x), G(d), G(xy), G(dd) along the row; rows just 4 KiB apart would share one
 # set of the first cache (19 ms a 1080p picture instead of 8)
 LINE = 4 * STRIP + 8
-BLOCK = 4
 
 
 @jit()
@@ -149,66 +148,3 @@ def gaussian(start, stop, width, x, y, zones, numbers, scratch, sums):
                     left, right = max(valid[k, 0] - first, 0), min(valid[k, 1] - first, wide)
                     if left < right:
                         sums[k] += total(cut(done, left, right))
-
-
-@jit()
-def add_means(x, y, s1, s2):
-    """Add a row to the columns' sums."""
-    for i in range(len(s1)):
-        s1[i] += np.int64(x[i])
-        s2[i] += np.int64(y[i])
-
-
-@jit()
-def add_products(x, y, ss, s12):
-    """Add a row to the columns' sums of x * x + y * y and x * y."""
-    for i in range(len(ss)):
-        a, b = np.int64(x[i]), np.int64(y[i])
-        ss[i] += a * a + b * b
-        s12[i] += a * b
-
-
-@jit()
-def fold(columns, cells):
-    """Sum columns by blocks; set the columns back to 0."""
-    for i in range(len(cells)):
-        k = BLOCK * i
-        cells[i] = np.float64(columns[k] + columns[k + 1] + columns[k + 2] + columns[k + 3])
-    for i in range(len(columns)):
-        columns[i] = 0
-
-
-@jit()
-def join(above, below, pairs):
-    """Sum the four blocks of every window of one row."""
-    for i in range(len(pairs)):
-        pairs[i] = (above[i] + above[i + 1]) + (below[i] + below[i + 1])
-
-
-@jit()
-def ffmpeg_row(s1, s2, ss, s12, out, c1, c2):
-    """Write the SSIM of one row of windows; every sum is an integer below 2**53."""
-    for i in range(len(out)):
-        m, q = 2.0 * s1[i] * s2[i], s1[i] * s1[i] + s2[i] * s2[i]
-        out[i] = ((m + c1) * (128.0 * s12[i] - m + c2)) / ((q + c1) * (64.0 * ss[i] - q + c2))
-
-
-@jit(inner=False)
-def ffmpeg(start, stop, x, y, c1, c2, columns, cells, pairs, out):
-    """Fill rows start..stop of the windows' SSIM of one plane.
-
-    `columns` is (4, 4 * blocks) zeros, 32 bit for 8-bit planes, `cells` (2, 4, blocks) and
-    `pairs` (4, windows) float64.
-    """
-    width = columns.shape[1]
-    for row in range(start, stop + 1):
-        for k in range(BLOCK * row, BLOCK * row + BLOCK):
-            a, b = line(x, k, width), line(y, k, width)
-            add_means(a, b, columns[0], columns[1])
-            add_products(a, b, columns[2], columns[3])
-        for c in range(4):
-            fold(columns[c], cells[row % 2, c])
-        if row > start:
-            for c in range(4):
-                join(cells[0, c], cells[1, c], pairs[c])
-            ffmpeg_row(pairs[0], pairs[1], pairs[2], pairs[3], out[row - 1], c1, c2)
