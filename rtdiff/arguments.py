@@ -13,10 +13,11 @@ from rtdiff.classes import dataclass
 from rtdiff.errors import SettingsError, redact
 
 SHORT = {"-o": "output", "-h": "help"}
+ALIASES = {"test": "tests"}
+"""What an option is called beside its key."""
 LATER = frozenset(
     (
-        *("blink", "camera", "clip", "events", "exec"),
-        *("lost-after", "mqtt", "realtime", "save-worst", "start", "time-shift", "webhook"),
+        *("blink", "camera", "clip", "events", "exec", "lost-after", "mqtt", "realtime", "webhook"),
         "window",
     )
 )
@@ -91,7 +92,7 @@ def _option(word: str, rest: Iterator[str], grammar: Grammar) -> tuple[str, Any]
     name, equals, text = word.partition("=")
     if name[:2] in SHORT and not name.startswith("--"):
         name, equals, text = f"--{SHORT[name[:2]]}", word[2:3], word[2:].removeprefix("=")
-    key = name.removeprefix("--")
+    key = ALIASES.get(name.removeprefix("--"), name.removeprefix("--"))
     off = key.removeprefix("no-")
     if not equals and key in grammar.flags:
         return key, True

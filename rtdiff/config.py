@@ -56,6 +56,16 @@ class CompareConfig(CommonConfig):
         "",
         "What it is; without it REFERENCE is a folder with pairs x-expected.png, x-actual.png",
     )
+    size_policy = Option(
+        SIZE_POLICY.or_none(),
+        None,
+        "What to do when the two differ in size; default: pad for pictures, scale for videos",
+    )
+    tests = Option(
+        f.NAMES,
+        (),
+        "Further tests against REFERENCE, on the command line --test; may be repeated",
+    )
     output = Option(
         OUTPUT.or_none(),
         None,
@@ -87,19 +97,39 @@ class CompareConfig(CommonConfig):
     fail_under_min = Option(
         f.FLOOR.or_none(), None, "Of videos: this alone decides, on the worst pair; as --fail-under"
     )
-    per_frame = Option(OUTPUT.or_none(), None, "Of videos: write a row a pair; .jsonl, .csv or .parquet")
+    per_frame = Option(OUTPUT.or_none(), None, "Of videos: write a row a pair: .jsonl, .csv or .parquet")
+    save_worst = Option(
+        f.whole(0, 200, "N"), 0, "Of videos: pictures of the N worst pairs, into --worst-folder, 0 to 200"
+    )
+    worst_folder = Option(FOLDER, "rtdiff-worst", "Where --save-worst puts them")
+    vmaf_log = Option(
+        FILE.or_none(), None, "Of videos: draw the scores of a log of libvmaf on the page's timeline"
+    )
     align = Option(
         f.choice("auto", "none").or_none(),
         None,
-        "Of videos: auto finds how much later the test is, none pairs by time alone; "
+        "Of videos: auto finds how much later the test is, and its rate; none pairs by time alone; "
         "by default frames that were lost or doubled are found",
     )
+    time_shift = Option(
+        f.TIME_SHIFT.or_none(),
+        None,
+        "Of videos: how much later the test shows everything: 0.12s, -3f, x25/24+0.1s",
+    )
+    start = Option(f.SPAN, Span(), "Of videos: where to begin, in the reference's time")
+    duration = Option(f.DURATION.or_none(), None, "Of videos: how long to compare")
     every = Option(f.whole(1, 10**6, "N"), 1, "Of videos: compare every Nth pair only, 1 to 1000000")
     end = Option(
         f.choice("longest", "shortest"),
         "longest",
         "Of videos: shortest forgives frames without a partner, and ends with the shorter one",
     )
+    crop_ref = Option(f.RECTANGLE.or_none(), None, "Of videos: this part of REFERENCE alone, x0:y0-x1:y1")
+    crop_test = Option(f.RECTANGLE.or_none(), None, "Of videos: this part of TEST alone, x0:y0-x1:y1")
+    size = Option(
+        f.SIZE.or_none(), None, "Width and height of bare samples (.yuv, .rgb, .nv12, .raw): 1920x1080"
+    )
+    pix_fmt = Option(f.NAME.or_none(), None, "FFmpeg's name of how bare samples lie; default: yuv420p")
     update = Option(
         f.UPDATE, (), "Copy what differs over the reference: all pairs, or the one named; may be repeated"
     )
@@ -116,12 +146,12 @@ class CompareConfig(CommonConfig):
         if self.server:
             return ""
         alone = os.path.isdir(self.reference)  # noqa: PTH112 - a name may be too long for a path
-        return "" if self.test or alone else ("test" if self.reference else "reference")
+        return "" if self.test or self.tests or alone else ("test" if self.reference else "reference")
 
     def files(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of what is read, and of what is written."""
         read, written = super().files()
-        read = (*filter(None, (self.reference, self.test)), *read)
+        read = (*filter(None, (self.reference, self.test, *self.tests, self.vmaf_log)), *read)
         return read, (*written, *filter(None, (self.junit, self.per_frame)))
 
     def check(self) -> None:
@@ -129,6 +159,8 @@ class CompareConfig(CommonConfig):
         super().check()
         if self.reference == self.test == "-":
             raise ValueError("-: stdin cannot be both; give the name of a file for one")
+        if self.align == "auto" and self.time_shift is not None:
+            raise ValueError("--align auto: finds what --time-shift says; leave out one of the two")
         if self.strict and self.ignore:
             raise ValueError("--strict: counts every sample, so nothing is ignored; leave out one of the two")
 

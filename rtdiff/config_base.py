@@ -52,7 +52,6 @@ class CommonConfig(VerbConfig):
     metric = Option(METRICS, ("ssim",), "What to measure; several with commas, the first one is the score")
     engine = Option(f.ENGINE, "auto", ENGINE_HELP)
     range = Option(f.choice("coded", "full"), "coded", "Luma as coded, or expanded to the full range")
-    size_policy = Option(SIZE_POLICY, "pad", "What to do when the two differ in size")
     strict = Option(f.FLAG, False, "Count every sample that differs, noise or not")
     zone = Option(
         zones(Zone),

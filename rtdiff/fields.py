@@ -150,7 +150,20 @@ def _sizes(value: object) -> tuple[tuple[int, int], ...]:
 
 
 TEXTS = {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}
+
+
+def _names(value: object) -> tuple[str, ...]:
+    return () if value is None else tuple(_text(one, "the name of a file") for one in items(value))
+
+
+NAMES = Kind(_names, "FILE", TEXTS, list, many=True)
 SIZES = Kind(_sizes, "WxH", TEXTS, lambda sizes: [f"{w}x{h}" for w, h in sizes], many=True)
+
+
+SIZE = Kind(values.size, "WxH", {"type": "string"}, lambda wh: f"{wh[0]}x{wh[1]}")
+RECTANGLE = Kind(
+    values.rectangle, "X0:Y0-X1:Y1", {"type": "string"}, lambda rect: "{}:{}-{}:{}".format(*rect)
+)
 
 
 def _address(value: object, what: str, stdout: bool) -> str:

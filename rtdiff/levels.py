@@ -1,4 +1,4 @@
-"""What two watched frames show in a rectangle, as far as it can be compared, and in which unit.
+"""What two watched frames show in a rectangle, as far as it can be compared.
 
 What the moved camera does not show is the reference's, what was blown out in the reference may be any
 brighter in another light, and what another light takes out of a camera's range is lost.
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
-from rtdiff.grid import CELL, rect_cells, steps
+from rtdiff.grid import steps
 from rtdiff.records import Frame
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
@@ -117,19 +117,3 @@ def clipped(planes: list[NDArray[np.float32]]) -> NDArray[np.float32] | None:
     lowest = 255 - highest([255 - y, 256 - cb, 256 - cr])
     lost: NDArray[np.float32] = np.maximum(np.maximum(highest(planes) - 255, -lowest), 0)
     return lost if lost.any() else None
-
-
-def unit_of(noise: SceneNoise, k: int, rect: Rect, out: NDArray[np.float32], scratch: Scratch) -> None:
-    """Fill `out` with the unit of the noise of a plane."""
-    import cv2
-
-    x0, y0, x1, y1 = rect
-    level = noise.levels[k]
-    table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
-    np.take(table, noise.texture[y0:y1, x0:x1], out=out)
-    cells = noise.factor[k][rect_cells(rect)]
-    size = cells.shape[1] * CELL, cells.shape[0] * CELL
-    wide = scratch.take("factor", size[::-1], np.float32)
-    cv2.resize(np.ascontiguousarray(cells), size, dst=wide, interpolation=cv2.INTER_LINEAR)
-    out *= wide[: out.shape[0], : out.shape[1]]
-    np.maximum(out, np.float32(noise.floor(k)), out=out)

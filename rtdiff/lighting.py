@@ -7,7 +7,9 @@ something else take no part: they lie off the curve, off the field, or differ in
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,15 @@ class _Seen:
     """(n,) which of the sample may be looked at."""
     y: tuple[NDArray[np.float32], ...]
     """(n,) their means by plane, levels; chroma less its middle."""
+    known: dict[tuple[str, int], tuple[Found, Any]] = field(default_factory=dict)
+    """What was asked of lights before: name and `id` of the light -> light, answer."""
+
+    def once(self, name: str, found: Found, ask: Callable[[], Any]) -> Any:
+        """Return the answer to what is asked of a light, asked only once."""
+        key = name, id(found)
+        if key not in self.known:
+            self.known[key] = found, ask()
+        return self.known[key][1]
 
 
 class Lighting:
@@ -87,6 +98,8 @@ class Lighting:
             rows[:, None] * PARTS // self._shape[0] * PARTS + columns * PARTS // self._shape[1]
         ).ravel()
         self._few = [x.ravel()[self._sample] for x in self._x]
+        self._few_counts = [n.ravel()[self._sample, None] * np.float32(self._unit) for n in self._counts]
+        self._few_varied = self._varied.ravel()[self._sample]
         self._stretches = tone.Stretches(self._few[0])
         tints = tuple(np.array([1.0, 0.0, 0.0]) for _ in self._x[1:])
         self._nothing = Found(tone.line(1.0, 0.0), np.zeros(2), tints, None, None, None)
@@ -166,11 +179,11 @@ class Lighting:
         means, square = [], None
         for k, sums in enumerate(cells[:3]):
             few = sums.reshape(-1, 2)[self._sample].astype(np.float32)
-            few /= self._counts[k].ravel()[self._sample, None] * np.float32(self._unit)
+            few /= self._few_counts[k]
             means.append(few[:, 0])
             square = few[:, 1] / np.float32(self._unit) if square is None else square
         assert square is not None
-        usable = self._usable(self._few[0], means[0], square, self._varied.ravel()[self._sample])
+        usable = self._usable(self._few[0], means[0], square, self._few_varied)
         if changed is not None:
             usable &= ~changed.ravel()[self._sample]
         chosen = np.flatnonzero(usable)
@@ -189,8 +202,12 @@ class Lighting:
 
     def _drifts(self, seen: _Seen, found: Found) -> NDArray[np.float64]:
         """Return the share of cells in a light, and how far those of stretches and of parts are from it."""
+        drifts: NDArray[np.float64] = seen.once("drifts", found, lambda: self._drifted(seen, found))
+        return drifts
+
+    def _drifted(self, seen: _Seen, found: Found) -> NDArray[np.float64]:
         where, parts = self._stretches.where[seen.chosen], self._part[seen.chosen]
-        rests = [y - lit for y, lit in zip(seen.y, self._lit(found, seen.chosen), strict=True)]
+        rests = [y - lit for y, lit in zip(seen.y, self._lit_seen(seen, found), strict=True)]
         groups = [(rest, where, tone.STRETCHES) for rest in rests] + [(rests[0], parts, PARTS * PARTS)]
         out = [np.array([(np.abs(rests[0]) < tone.NARROW).mean()])]
         for rest, where_, count in groups:
@@ -198,6 +215,10 @@ class Lighting:
             sure = weight > max(tone.FEWEST, 0.3 * len(rest) / count)
             out.append(np.where(sure, drift, np.nan))
         return np.concatenate(out)
+
+    def _lit_seen(self, seen: _Seen, found: Found) -> list[NDArray[np.float32]]:
+        out: list[NDArray[np.float32]] = seen.once("lit", found, lambda: self._lit(found, seen.chosen))
+        return out
 
     def _lit(self, found: Found, chosen: NDArray[np.intp]) -> list[NDArray[np.float32]]:
         """Return means of sampled cells of the reference in a light, unclipped."""
@@ -288,7 +309,11 @@ class Lighting:
 
     def _left(self, found: Found, seen: _Seen) -> float:
         """Return how far luma is from the light found, levels; other things count as `STRAY`."""
-        return float(np.minimum(np.abs(seen.y[0] - self._lit(found, seen.chosen)[0]), STRAY).mean())
+
+        def left() -> float:
+            return float(np.minimum(np.abs(seen.y[0] - self._lit_seen(seen, found)[0]), STRAY).mean())
+
+        return float(seen.once("left", found, left))
 
 
 def _settled(drifts: NDArray[np.float64], share: float = MOST) -> bool:

@@ -11,18 +11,20 @@ Only rectangles round cells that may hold something are looked at.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.engines.things import Limits, Pixels, Unit
 from rtdiff.grid import CELL, rect_cells
-from rtdiff.levels import Pair, Rect, comparable, unit_of
+from rtdiff.levels import Pair, Rect, comparable
 from rtdiff.records import DiffMap, Tiles
 from rtdiff.scene_noise import SceneNoise
 from rtdiff.scratch import Scratch
 from rtdiff.shadows import Levels, disc, shadows
 
 STRONG, WEAK = 10 / 6, 4.5 / 6  # of --threshold, in units of the noise
-BLUR = 0.8  # standard deviation, pixels
 HALO = 0.5  # of the weak threshold that a pixel itself must reach: blurring makes things larger
 COVERED = 0.55  # of the weak threshold: root mean square of a cell that is worth a look
 FAINT = 9.0 / 6  # of --threshold, in units of the noise of a cell's mean
@@ -36,8 +38,10 @@ RECTS = 40
 FINE = 1_000_000  # pixels of a picture: in larger ones, half the size is enough for shadows
 
 
-def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8] | None:
-    """Fill a mask with the things in a frame; return the cells that were looked at, None if none were.
+def found(
+    pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch, pixels: Pixels
+) -> NDArray[np.uint8] | None:
+    """Fill a mask with the things in a frame; return the cells that hold any, None: there are none.
 
     Parameters
     ----------
@@ -47,55 +51,50 @@ def found(pair: Pair, diffmap: DiffMap, out: NDArray[np.uint8], scratch: Scratch
         What the engine made of them.
     out : (H, W) uint8
         The mask, all 0 before.
+    scratch : Scratch
+        Memory that is used again.
+    pixels : Pixels
+        What decides on pixels.
     """
-    faint = _faint(pair)
-    rects = _rects(_cells(pair, diffmap.tiles, faint), out.shape)
+    faint, cells = _cells(pair, diffmap.tiles, scratch)
+    rects = _rects(cells, out.shape)
     where = np.zeros(faint.shape, np.uint8)
     for rect in rects:
-        where[rect_cells(rect)] = 1
-        mask = _thing(pair, diffmap, faint, rect, scratch)
+        mask = _thing(pair, diffmap, faint, rect, scratch, pixels)
         if mask is not None:
+            where[rect_cells(rect)] = 1
             part = out[rect[1] : rect[3], rect[0] : rect[2]]
             np.maximum(part, mask, out=part)
             if diffmap.labels is not None:
                 part[diffmap.labels[rect[1] : rect[3], rect[0] : rect[2]] == 0] = 0
-    return where if rects else None
+    return where if where.any() else None
 
 
-def _faint(pair: Pair) -> NDArray[np.bool_]:
-    """Return the cells whose mean differs by more than noise and leftover light do."""
-    noise = pair.noise
-    limit = np.maximum(noise.faint * np.float32(FAINT * pair.threshold), np.float32(LEAST))
-    faint: NDArray[np.bool_] = np.abs(noise.mean) > limit
-    return faint
-
-
-def _cells(pair: Pair, tiles: Tiles, faint: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the cells that may hold something, and those around."""
+def _cells(pair: Pair, tiles: Tiles, scratch: Scratch) -> tuple[NDArray[np.bool_], NDArray[np.uint8]]:
+    """Return the cells whose mean differs by more than noise and leftover light do, and those to look at."""
     import cv2
 
-    noise, shape = pair.noise, faint.shape
-    scale = np.float32(255 / pair.test.data_range)
-    unit = noise.unit.min(axis=0)
-    worst = np.where(tiles.area > 0, tiles.max_diff, 0).reshape(shape) * scale
-    busy = faint | (worst > unit * np.float32(STRONG * pair.threshold))
-    for rms, unit in zip(noise.rms, noise.unit, strict=True):
-        busy |= rms > unit * np.float32(COVERED * WEAK * pair.threshold)
+    t = pair.threshold
+    faint, busy = pair.noise.doubtful(tiles, FAINT * t, LEAST, STRONG * t, COVERED * WEAK * t)
     side = 2 * AROUND + 1
-    wide: NDArray[np.uint8] = cv2.dilate(busy.view(np.uint8), np.ones((side, side), np.uint8))
-    return wide
+    wide = scratch.take("cells", busy.shape, np.uint8)
+    cv2.dilate(busy, np.ones((side, side), np.uint8), dst=wide)
+    return faint.view(np.bool_), wide
 
 
 def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:
     """Return rectangles, in pixels, that hold the cells."""
     import cv2
 
-    if not cells.any():
+    left, top, width, height = cv2.boundingRect(cells)
+    if not width:
         return []
-    count, _, stats, _ = cv2.connectedComponentsWithStats(cells)
+    part = np.ascontiguousarray(cells[top : top + height, left : left + width])
+    count, _, stats, _ = cv2.connectedComponentsWithStats(part)
     whole = [(0, 0, shape[1], shape[0])]
     if count - 1 > RECTS or stats[1:, 2:4].prod(axis=1).sum() > MANY * cells.size:
         return whole
+    stats[:, :2] += left, top
     return [
         (int(x) * CELL, int(y) * CELL, min(int(x + w) * CELL, shape[1]), min(int(y + h) * CELL, shape[0]))
         for x, y, w, h, _ in stats[1:]
@@ -103,144 +102,147 @@ def _rects(cells: NDArray[np.uint8], shape: tuple[int, ...]) -> list[Rect]:
 
 
 def _thing(
-    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: Rect, scratch: Scratch
+    pair: Pair, diffmap: DiffMap, faint: NDArray[np.bool_], rect: Rect, scratch: Scratch, pixels: Pixels
 ) -> NDArray[np.uint8] | None:
     """Return the mask of one rectangle; None: nothing."""
     import cv2
 
-    x0, y0, x1, y1 = rect
     levels, lost = comparable(pair, rect, scratch)
-    smooth, raw = _ratios(pair.noise, levels, lost, rect, scratch)
-    strong, weak = (scratch.take(name, raw.shape, np.uint8) for name in ("strong", "weak"))
-    least, most = np.float32(WEAK * pair.threshold), np.float32(STRONG * pair.threshold)
-    np.greater(smooth, least, out=weak.view(np.bool_))
-    weak &= raw > np.float32(HALO) * least
-    np.greater(raw, most, out=strong.view(np.bool_))
-    strong &= diffmap.mask[y0:y1, x0:x1] & 1
-    strong |= weak & (smooth > most)
-    mask = _connected(strong, weak)
+    off = _differences(levels, lost, scratch, pixels)
+    limits = Limits(*(np.float32(share * pair.threshold) for share in (HALO * WEAK, WEAK, STRONG)))
+    units = [(d, _unit(pair.noise, k, rect)) for k, d in enumerate(off)]
+    strong, weak = pixels.seeds(units, limits, diffmap.mask, (rect[0], rect[1]))
+    mask = pixels.grown(strong, weak, "whole")
     part = faint[rect_cells(rect)]
     if mask is not None and part.any():
-        covered = cv2.resize(mask * np.uint8(255), part.shape[::-1], interpolation=cv2.INTER_AREA)
+        covered = cv2.resize(_times255(mask, scratch), part.shape[::-1], interpolation=cv2.INTER_AREA)
         part = part & (covered == 0)
     if part.any():
-        luma = _difference(levels[0], lost, scratch)
-        dim = _dim(pair.noise, luma, part, rect, scratch)
-        mask = dim if mask is None else mask | dim
+        if mask is None:
+            mask = scratch.take("whole", off[0].shape, np.uint8)
+            mask[:] = 0
+        _enter_dim(pair.noise.mean[rect_cells(rect)], off[0], part, mask, scratch, pixels)
     if mask is None or not mask.any():
         return None
-    whole = filled(closed(mask, CLOSE))
-    shadow = _shadows(levels, whole, pair.noise.texture.size)
+    seen = closed(mask, CLOSE, scratch)
+    whole = filled(seen, scratch)
+    shadow = _shadows(levels, whole, pair.noise.texture.size, scratch)
     if shadow is None:
         return whole
-    return filled(closed(mask & ~shadow, CLOSE_AGAIN))
+    np.bitwise_not(shadow, out=shadow)
+    # what a thing and its shadow surround is neither
+    return filled(closed(np.bitwise_and(seen, shadow, out=mask), CLOSE_AGAIN, scratch), scratch)
 
 
-def _ratios(
-    noise: SceneNoise, levels: Levels, lost: NDArray[np.float32] | None, rect: Rect, scratch: Scratch
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the largest difference of a plane, blurred and as it is, in units of the noise there."""
-    import cv2
-
-    shape = levels[0][0].shape
-    unit, blurred, smooth, raw = (
-        scratch.take(name, shape, np.float32) for name in ("unit", "blurred", "smooth", "raw")
-    )
-    smooth[:], raw[:] = 0, 0
-    for k, two in enumerate(levels):
-        d = _difference(two, lost, scratch)
-        unit_of(noise, k, rect, unit, scratch)
-        cv2.GaussianBlur(d, (0, 0), BLUR, dst=blurred)
-        for size, into in ((blurred, smooth), (d, raw)):
-            np.abs(size, out=size)
-            np.divide(size, unit, out=size)
-            np.maximum(into, size, out=into)
-    return smooth, raw
+def _times255(mask: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
+    out = scratch.take("bytes", mask.shape, np.uint8)
+    np.multiply(mask, np.uint8(255), out=out)
+    return out
 
 
-def _difference(
-    two: tuple[NDArray[np.float32], NDArray[np.float32]], lost: NDArray[np.float32] | None, scratch: Scratch
-) -> NDArray[np.float32]:
-    """Return test less reference of a plane, levels, nearer to 0 by what clipping may have done."""
-    d: NDArray[np.float32] = np.subtract(two[1], two[0], out=scratch.take("d", two[0].shape, np.float32))
-    if lost is not None:
-        d -= np.clip(d, -lost, lost)
-    return d
+def _differences(
+    levels: Levels, lost: NDArray[np.float32] | None, scratch: Scratch, pixels: Pixels
+) -> list[NDArray[np.float32]]:
+    """Return test less reference by plane, levels, nearer to 0 by what clipping may have done."""
+    out = []
+    for k, (x, y) in enumerate(levels):
+        out.append(scratch.take(f"d{k}", x.shape, np.float32))
+        pixels.difference(x, y, lost, out[-1])
+    return out
 
 
-def _shadows(levels: Levels, mask: NDArray[np.uint8], pixels: int) -> NDArray[np.uint8] | None:
+def _unit(noise: SceneNoise, k: int, rect: Rect) -> Unit:
+    """Return the unit of the noise of a plane in a rectangle."""
+    level, factor = noise.levels[k], noise.factor[k][rect_cells(rect)]
+    table = np.hypot(level.b * np.arange(256), level.a).astype(np.float32)
+    return Unit(noise.texture, table, np.ascontiguousarray(factor), np.float32(noise.floor(k)))
+
+
+def _shadows(
+    levels: Levels, mask: NDArray[np.uint8], pixels: int, scratch: Scratch
+) -> NDArray[np.uint8] | None:
     """Return where things have their shadows; looked for in half the size where pictures are large."""
     import cv2
 
     if pixels < FINE or min(mask.shape) < 2:
         return shadows(levels, mask, pixels)
-    half = mask.shape[1] // 2, mask.shape[0] // 2
+    half = mask.shape[0] // 2, mask.shape[1] // 2
+
+    def halved(a: NDArray[Any], name: str, way: int) -> NDArray[Any]:
+        out = scratch.take(name, half, a.dtype)
+        cv2.resize(a, half[::-1], dst=out, interpolation=way)
+        return out
+
     small = [
-        (cv2.resize(x, half, interpolation=cv2.INTER_AREA), cv2.resize(y, half, interpolation=cv2.INTER_AREA))
-        for x, y in levels
+        (halved(x, f"hx{k}", cv2.INTER_AREA), halved(y, f"hy{k}", cv2.INTER_AREA))
+        for k, (x, y) in enumerate(levels)
     ]
-    few = cv2.resize(mask, half, interpolation=cv2.INTER_NEAREST)
-    found_ = shadows(small, few, pixels // 4)
+    found_ = shadows(small, halved(mask, "few", cv2.INTER_NEAREST), pixels // 4)
     if found_ is None:
         return None
-    wide: NDArray[np.uint8] = cv2.resize(found_, mask.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    wide = scratch.take("shadow", mask.shape, np.uint8)
+    cv2.resize(found_, mask.shape[::-1], dst=wide, interpolation=cv2.INTER_NEAREST)
     return wide
 
 
-def _dim(
-    noise: SceneNoise,
+def _enter_dim(
+    mean: NDArray[np.float32],
     luma: NDArray[np.float32],
     faint: NDArray[np.bool_],
-    rect: Rect,
+    mask: NDArray[np.uint8],
     scratch: Scratch,
-) -> NDArray[np.uint8]:
-    """Return the mask of faint things: where more than half of the contrast of their cells is."""
+    pixels: Pixels,
+) -> None:
+    """Enter faint things: where more than half of the contrast of their cells is.
+
+    `mean` and `faint` are by cells, `luma` and `mask` by pixels of the same rectangle.
+    """
     import cv2
 
-    mean = np.where(faint, np.abs(noise.mean[rect_cells(rect)]), 0)
-    half = cv2.dilate(mean.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
+    x, y, width, height = cv2.boundingRect(faint.view(np.uint8))
+    # one cell further a thing may reach, and one more is blurred into it
+    cells = np.s_[max(y - 2, 0) : y + height + 2, max(x - 2, 0) : x + width + 2]
+    rows, columns = (slice(part.start * CELL, part.stop * CELL) for part in cells)
+    luma, mask, faint = luma[rows, columns], mask[rows, columns], faint[cells]
+    seen = np.where(faint, np.abs(mean[cells]), 0)
+    half = cv2.dilate(seen.astype(np.float32), np.ones((3, 3), np.uint8)) * np.float32(0.5)
     near = np.where(half > 0, np.maximum(half, np.float32(FAINT_LEAST)), np.float32(1e9))
-    size = faint.shape[1] * CELL, faint.shape[0] * CELL
-    limit, seeds = (
-        cv2.resize(a, size, interpolation=cv2.INTER_NEAREST)[: luma.shape[0], : luma.shape[1]]
-        for a in (near, faint.astype(np.uint8))
+    size = faint.shape[0] * CELL, faint.shape[1] * CELL
+    limit, seeds = scratch.take("limit", size, np.float32), scratch.take("seeds", size, np.uint8)
+    for few, wide in ((near, limit), (faint.astype(np.uint8), seeds)):
+        cv2.resize(few, size[::-1], dst=wide, interpolation=cv2.INTER_NEAREST)
+    limit, seeds = (a[: luma.shape[0], : luma.shape[1]] for a in (limit, seeds))
+    smooth, weak, strong = (
+        scratch.take(name, luma.shape, kind)
+        for name, kind in (("blurred", np.float32), ("weak", np.uint8), ("strong", np.uint8))
     )
-    smooth = scratch.take("blurred", luma.shape, np.float32)
     cv2.GaussianBlur(luma, (0, 0), FAINT_BLUR, dst=smooth)
-    weak = (np.abs(smooth) > limit).view(np.uint8)
-    mask = _connected(weak & seeds, weak)
-    return np.zeros(luma.shape, np.uint8) if mask is None else mask
+    np.greater(np.abs(smooth, out=smooth), limit, out=weak.view(np.bool_))
+    kept = pixels.grown(np.bitwise_and(weak, seeds, out=strong), weak, "dim")
+    if kept is not None:
+        mask |= kept
 
 
-def _connected(strong: NDArray[np.uint8], weak: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
-    """Return the regions of `weak`, 8-connected, that hold a strong pixel; None: none."""
-    import cv2
-
-    if not strong.any():
-        return None
-    count, labels = cv2.connectedComponents(weak | strong, connectivity=8)
-    keep = np.zeros(count, np.uint8)
-    keep[labels[strong != 0]] = 1
-    keep[0] = 0
-    kept: NDArray[np.uint8] = keep[labels]
-    return kept
-
-
-def closed(mask: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+def closed(mask: NDArray[np.uint8], side: int, scratch: Scratch) -> NDArray[np.uint8]:
     """Return a mask of 0 and 1 with gaps of less than `side` pixels closed."""
     import cv2
 
+    around = mask.shape[0] + 2 * side, mask.shape[1] + 2 * side
+    wide, done = (scratch.take(name, around, np.uint8) for name in ("wide", "done"))
     # else things near the edge grow to it
-    wide = cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE)
-    out: NDArray[np.uint8] = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(side))[side:-side, side:-side]
-    return np.ascontiguousarray(out)
+    cv2.copyMakeBorder(mask, side, side, side, side, cv2.BORDER_REPLICATE, dst=wide)
+    cv2.morphologyEx(wide, cv2.MORPH_CLOSE, disc(side), dst=done)
+    out = scratch.take("closed", mask.shape, np.uint8)
+    np.copyto(out, done[side:-side, side:-side])
+    return out
 
 
-def filled(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def filled(mask: NDArray[np.uint8], scratch: Scratch) -> NDArray[np.uint8]:
     """Return a mask with the holes of its regions filled, 255 in them."""
     import cv2
 
     outlines, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    out = np.zeros(mask.shape, np.uint8)
+    out = scratch.take("filled", mask.shape, np.uint8)
+    out[:] = 0
     cv2.drawContours(out, outlines, -1, 255, -1)
     return out

@@ -7,15 +7,16 @@ camera that shakes a little, compression). What cells really do over time, where
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.classes import dataclass
+from rtdiff.engines.cell_noise import loops
 from rtdiff.grid import CELL, counts
 from rtdiff.order import quantile
-from rtdiff.records import Frame, Noise
+from rtdiff.records import Frame, Noise, Tiles
 
 TOLD = 16.0  # levels of noise that are told at most
 TEXTURED, FLAT = 8.0, 4.0  # levels: cells with more texture tell b, with less a
@@ -31,6 +32,9 @@ STEADY_MEAN = 4.0  # levels: cells whose mean is farther off do not teach more n
 WAVERS = 0.3, 0.02  # levels, and share of how far its mean is off, that a cell changes by from frame to frame
 LOW = 0.7  # the least factor in the first 2 s
 FEWER = 4096  # cells that quantiles are taken of
+_NONE = np.empty(0, np.float32)
+_STEPS = tuple(np.exp(np.float32(RATE) * np.array([-DOWN, UP], np.float32)))
+_WAVERS = np.float32(WAVERS[0]), np.float32(WAVERS[1]), np.float32(STEADY_MEAN)
 
 
 class Kind(NamedTuple):
@@ -61,6 +65,11 @@ class Level:
     b: float
     """Share of the luma's local spread."""
 
+    @property
+    def squares(self) -> tuple[np.float32, np.float32]:
+        """Those of a and of b."""
+        return np.float32(self.a**2), np.float32(self.b**2)
+
 
 class SceneNoise:
     """The noise of a scene against one reference; updated with every frame.
@@ -71,6 +80,8 @@ class SceneNoise:
         What frames are held against.
     sums : list of (rows, columns, 2) int
         `Engine.cell_means` of it.
+    compiled : bool
+        With loops compiled by Numba.
 
     Attributes
     ----------
@@ -78,14 +89,15 @@ class SceneNoise:
         How many frames were learned from.
     """
 
-    def __init__(self, reference: Frame, sums: list[NDArray[np.int64]]) -> None:
-        self._scale = 255 / reference.data_range
-        self.texture = _texture(reference, self._scale)
+    def __init__(self, reference: Frame, sums: list[NDArray[np.int64]], *, compiled: bool = False) -> None:
+        self._loops = loops(compiled=compiled)
+        self._scale = np.float32(255 / reference.data_range)
+        self.texture = _texture(reference, 255 / reference.data_range)
         luma = self.texture.shape
         self._counts = [counts(luma, p.shape).astype(np.float32) for p in reference.planes]
         n, x = self._counts[0], sums[0].astype(np.float32)
         mean = x[..., 0] / n
-        spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * np.float32(self._scale)
+        spread = np.sqrt(np.maximum(x[..., 1] / n - mean * mean, 0)) * self._scale
         self._spread = np.maximum(spread, _cell_mean(self.texture, spread.shape))
         step = -(-spread.size // FEWER)
         few = self._spread.ravel()[::step].copy()
@@ -94,12 +106,11 @@ class SceneNoise:
         self._kinds = (*(CHROMA if k % 3 else LUMA for k in range(len(sums))), MEANS)
         self.levels = tuple(Level(kind.floor, 0.0) for kind in self._kinds)
         shape = (len(self._kinds), *spread.shape)  # the means of luma's cells come last
-        self._size, self._unit, self._model, self._factor, self._grow = (
-            np.ones(shape, np.float32) for _ in range(5)
-        )
+        self._size, self._unit, self._model, self._factor = (np.ones(shape, np.float32) for _ in range(4))
         self.rms, self.unit, self.factor = (a[:-1] for a in (self._size, self._unit, self._factor))
-        self._above, self._before = np.zeros(shape, np.bool_), np.zeros(spread.shape, np.float32)
-        self.mean, self.faint = np.zeros(spread.shape, np.float32), self._unit[-1]
+        self._wavers, self._before = np.zeros(spread.shape, np.bool_), np.zeros(spread.shape, np.float32)
+        self._off, self._doubtful = (np.zeros(spread.shape, np.uint8) for _ in range(2))
+        self.mean = np.zeros(spread.shape, np.float32)
         self.frames, self._since_ns, self._told = 0, 0, LUMA.floor
 
     def look(self, cells: list[NDArray[np.int64]], busy: NDArray[np.bool_] | None) -> None:
@@ -114,21 +125,21 @@ class SceneNoise:
         """
         idle = None if busy is None else ~busy.ravel()[:: self._step]
         for k, (sums, n) in enumerate(zip(cells, self._counts, strict=True)):
-            rms = self.rms[k]
-            np.divide(sums[..., 1], n, out=rms)
-            np.sqrt(rms, out=rms)
-            rms *= self._scale
-        np.divide(cells[0][..., 0], self._counts[0], out=self.mean)
-        self.mean *= -self._scale
+            mean = _flat(self.mean) if k == 0 else _NONE
+            self._loops.taken(sums.reshape(-1, 2), _flat(n), self._scale, _flat(self.rms[k]), mean)
         np.abs(self.mean, out=self._size[-1])
         self._model_by(idle)
-        self._fill(self._model, 1.0)
         if self.frames == 0:
-            self._fill(self._factor, START)
-            self._factor /= self._model
-        np.multiply(self._model, self._factor, out=self._unit)
-        for unit, kind in zip(self._unit, self._kinds, strict=True):
-            np.maximum(unit, kind.floor, out=unit)
+            for factor, level in zip(self._factor, self.levels, strict=True):
+                windy, calm = (
+                    np.sqrt(self._square * np.float32((times * level.b) ** 2) + np.float32(level.a**2))
+                    for times in (START, 1.0)
+                )
+                np.divide(windy, calm, out=factor)
+        for k, (level, kind) in enumerate(zip(self.levels, self._kinds, strict=True)):
+            told = (*level.squares, np.float32(kind.floor))
+            parts = (_flat(a[k]) for a in (self._factor, self._model, self._unit))
+            self._loops.modelled(_flat(self._square), told, *parts)
 
     def learn(self, busy: NDArray[np.bool_], time_ns: int) -> None:
         """Learn from the frame that was looked at last, but not where things are that do not belong there."""
@@ -136,39 +147,34 @@ class SceneNoise:
         if self.frames == 0:
             self._since_ns = time_ns
         self.frames += 1
-        np.multiply(self._model, self._factor, out=self._unit)
-        np.greater(self._size, self._unit, out=self._above)
-        wavers = self._wavers()
-        self._above &= wavers | (self._size[-1] < STEADY_MEAN)  # else something may be coming, slowly
-        if young:
-            busy = busy & ~wavers
-        steps = np.array([-DOWN, UP, 0, 0], np.float32)  # above its unit: 1; something is there: 2
-        which = self._above.view(np.uint8)
-        which += busy.view(np.uint8) * np.uint8(2)
-        np.take(np.exp(np.float32(RATE) * steps), which, out=self._grow, mode="clip")
-        self._factor *= self._grow
-        np.clip(self._factor, LOW if young else LEAST, MOST, out=self._factor)
+        size, model, factor = (a.reshape(len(a), -1) for a in (self._size, self._model, self._factor))
+        cells = (_flat(a) for a in (self.mean, self._before, self._wavers, busy))
+        bounds = np.float32(LOW if young else LEAST), np.float32(MOST)
+        self._loops.learned(size, model, factor, *cells, _WAVERS, _STEPS, bounds, young)
 
-    def _wavers(self) -> NDArray[np.bool_]:
-        """Return the cells that change from frame to frame, as leaves do and what stands there does not."""
-        np.subtract(self.mean, self._before, out=self._before)
-        np.abs(self._before, out=self._before)
-        wavers: NDArray[np.bool_] = self._before > np.float32(WAVERS[1]) * self._size[-1] + np.float32(
-            WAVERS[0]
-        )
-        np.copyto(self._before, self.mean)
-        return wavers
+    def doubtful(
+        self, tiles: Tiles, faint: float, least: float, strong: float, covered: float
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return which cells differ in their mean, and which may hold anything: (rows, columns) of 0 and 1.
+
+        Parameters
+        ----------
+        tiles : Tiles
+            Of the engine's mask.
+        faint, least : float
+            A mean that differs by more, in units and in levels, is looked at.
+        strong, covered : float
+            The same of a pixel, and of the root mean square of a cell, in units.
+        """
+        limits = tuple(np.float32(n) for n in (faint, least, strong, covered, self._scale))
+        unit, rms = (a.reshape(len(a), -1) for a in (self._unit, self.rms))
+        said = (_flat(a) for a in (self._off, self._doubtful))
+        self._loops.doubtful(_flat(self.mean), unit, rms, tiles.area, tiles.max_diff, limits, *said)
+        return self._off, self._doubtful
 
     def floor(self, k: int) -> float:
         """Return the least unit of a plane, levels."""
         return self._kinds[k].floor
-
-    def _fill(self, out: NDArray[np.float32], times: float) -> None:
-        """Fill what the model says, with so many times its b."""
-        for part, level in zip(out, self.levels, strict=True):
-            np.multiply(self._square, (times * level.b) ** 2, out=part)
-            part += np.float32(level.a**2)
-            np.sqrt(part, out=part)
 
     @property
     def noise(self) -> Noise:
@@ -195,6 +201,10 @@ class SceneNoise:
                 b = min(max(quantile(over, kind.at), kind.b[0]), kind.b[1])
             found.append(_slowly(Level(min(max(a, kind.floor), kind.ceiling), b), before))
         self.levels = tuple(found)
+
+
+def _flat(a: NDArray[Any]) -> NDArray[Any]:
+    return a.reshape(-1)
 
 
 def _slowly(now: Level, before: Level) -> Level:

@@ -33,21 +33,23 @@ def estimate(reference: Frame, test: Frame) -> tuple[int, int] | None:
 
     x, y = reference.luma, test.luma
     votes: Counter[tuple[int, int]] = Counter()
-    asked = 0
-    for top, left in _places(x, TEXTURE * reference.data_range / 255):
+    places = _places(x, TEXTURE * reference.data_range / 255)
+    needed = max(FEWEST, AGREE * len(places))
+    for asked, (top, left) in enumerate(places):
+        if max(votes.values(), default=0) + len(places) - asked < needed:
+            return None  # most pictures are not shifted, and the first patches say so
         patch = x[top : top + SIDE, left : left + SIDE]
         above, before = max(top - FAR, 0), max(left - FAR, 0)
         field = y[above : top + SIDE + FAR, before : left + SIDE + FAR]
         match = cv2.matchTemplate(field.astype(np.float32), patch.astype(np.float32), cv2.TM_CCOEFF_NORMED)
         _, best, _, at = cv2.minMaxLoc(match)
-        asked += 1
         here = float(match[top - above, left - before])
         if best >= ALIKE and best > here:
             votes[before + int(at[0]) - left, above + int(at[1]) - top] += 1
     if not votes:
         return None
     (dx, dy), count = votes.most_common(1)[0]
-    return (dx, dy) if count >= max(FEWEST, AGREE * asked) else None
+    return (dx, dy) if count >= needed else None
 
 
 def _places(luma: Plane, least: float) -> list[tuple[int, int]]:

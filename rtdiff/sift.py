@@ -17,13 +17,12 @@ from rtdiff.records import DiffMap
 
 FLOOR, CEILING = 1.0, 12.0  # levels, as of all noise
 TOUCHED = 0.5  # share of the blocks with texture that differ
-WORST = 0.98  # of the blocks with texture: the rest may be a change
-TAIL = 3.0  # times the middle block: what is worse is no compression either
+WORST = 0.99  # of the blocks: the rest may be a change
+TAIL = 3.0, 5.0  # times the middle block, and its mean: what is worse is no compression either
 FEWEST = 16  # blocks with texture to judge by
-MEANS = 0.9  # of the blocks, for their means
 SIZE = 64  # samples of a block
 AROUND = 4  # pixels to either side: half a macroblock and more
-SEEDS = 8  # pixels beyond, in a cell and round it, that make a thing
+SEEDS = 16  # pixels beyond, in a cell and round it, that make a thing
 MOST = 0.05  # of the pixels: where more differ, compression is not why
 
 
@@ -61,8 +60,8 @@ def compression(sums: list[NDArray[np.int64]], data_range: int) -> Compression |
             found[:] = True
         if not single and not (found.any() and (dd[found] > 0).mean() >= TOUCHED):
             return None
-        single.append(_level(spread[found], WORST))
-        mean.append(_level(np.abs(d) / SIZE / unit, MEANS))
+        single.append(_level(spread[found], TAIL[0]))
+        mean.append(_level(np.abs(d) / SIZE / unit, TAIL[1]))
     return Compression(tuple(single), tuple(mean))
 
 
@@ -75,11 +74,11 @@ def worse(one: Compression | None, other: Compression | None) -> Compression | N
     return Compression(single, mean)
 
 
-def _level(values: NDArray[np.float64], share: float) -> float:
+def _level(values: NDArray[np.float64], tail: float) -> float:
     if not len(values):
         return FLOOR
-    high, middle = np.quantile(values, (share, 0.5))
-    return float(np.clip(min(high, TAIL * middle), FLOOR, CEILING))
+    high, middle = np.quantile(values, (WORST, 0.5))
+    return float(np.clip(min(high, tail * middle), FLOOR, CEILING))
 
 
 def sift(diffmap: DiffMap, known: Compression, threshold: float, *, compiled: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from rtdiff.errors import SettingsError
+from rtdiff.grid import steps
 from rtdiff.records import Correction, Frame, Picture, Plane
 
 SizePolicy = Literal["pad", "scale", "crop", "fail"]
@@ -52,6 +53,31 @@ def _cropped(frame: Frame, width: int, height: int) -> Frame:
     )
     planes = tuple(p[:height, :width] for p in frame.planes)
     return _changed(frame, planes, told, lambda picture: picture[:height, :width])
+
+
+def cut(frame: Frame, rect: tuple[int, int, int, int], option: str) -> Frame:
+    """Return a part of a frame: left, top, right, bottom, half-open, pixels.
+
+    Raises
+    ------
+    SettingsError
+        It does not lie in the picture, or would part a sample of chroma; `option` is named.
+    """
+    (left, top, right, bottom), (width, height) = rect, frame.size_wh
+    text = f"{left}:{top}-{right}:{bottom}"
+    if right > width or bottom > height:
+        raise SettingsError(f"{option} {text}: lies outside of the picture, which is {width}x{height}")
+    planes = []
+    for plane in frame.planes:
+        down, across = steps(frame.luma.shape, plane.shape)
+        if left % across or top % down:
+            raise SettingsError(
+                f"{option} {text}: parts a sample of chroma; begin at multiples of {across} and {down}"
+            )
+        rows, columns = slice(top // down, -(-bottom // down)), slice(left // across, -(-right // across))
+        planes.append(np.ascontiguousarray(plane[rows, columns]))
+    told = Correction("crop", "both", [width, height], [right - left, bottom - top], f"{text}, as asked")
+    return _changed(frame, tuple(planes), told, lambda picture: picture[top:bottom, left:right])
 
 
 def _padded(frame: Frame, other: Frame, width: int, height: int) -> Frame:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from rtdiff.engines.engine import Engine
 from rtdiff.engines.pool import Pool
+from rtdiff.engines.things import Pixels
 from rtdiff.levels import Pair
 from rtdiff.lighting import Light, Lighting
 from rtdiff.motion import MotionEstimator
@@ -37,7 +38,7 @@ class Steady:
         self._engine, self._threshold = engine, threshold
         self.name, self.splits, self.split = engine.name, engine.splits, engine.split
         engine.keep_map = True
-        self._pool, self._scratch = Pool(), Scratch()
+        self._let_go()
         self._scene: _Scene | None = None
 
     def prepare(self, frame: Frame) -> Prepared:
@@ -48,7 +49,7 @@ class Steady:
         """Compare a frame with the reference; what was undone is told in the corrections of both."""
         scene = self._scene
         if scene is None or scene.reference is not reference:
-            self._pool, self._scratch = Pool(), Scratch()  # those of another size are not needed any more
+            self._let_go()  # those of another size are not needed any more
             scene = self._scene = _Scene(self._engine, reference)
         engine = self._engine
         moved = scene.motion.estimate(test.frame.luma, scene.busy_bytes)
@@ -67,7 +68,7 @@ class Steady:
         mask[:] = 0
         matrix = None if moved is None else moved.matrix
         pair = Pair(reference.frame, lit.frame, test.frame, scene.noise, self._threshold, matrix)
-        where = found(pair, diffmap, mask, self._scratch)
+        where = found(pair, diffmap, mask, self._scratch, self._pixels)
         if where is not None or diffmap.tiles.area.any():
             diffmap = engine.remasked(diffmap, mask, scene.nowhere if where is None else where)
         scene.learn(diffmap, test.frame.time_ns)
@@ -75,8 +76,15 @@ class Steady:
 
     def close(self) -> None:
         """Let go of buffers, threads and the device; idempotent."""
-        self._scene, self._pool, self._scratch = None, Pool(), Scratch()
+        self._scene = None
+        self._let_go()
         self._engine.close()
+
+    def _let_go(self) -> None:
+        """Let go of all memory; it is taken again when it is needed."""
+        engine, scratch = self._engine, Scratch()
+        self._pool, self._scratch = Pool(), scratch
+        self._pixels = Pixels(scratch.take, engine.on_rows, compiled=engine.compiled)
 
 
 class _Scene:
@@ -86,7 +94,8 @@ class _Scene:
         self.reference = reference
         frame, sums = reference.frame, engine.cell_means(reference)
         self.motion = MotionEstimator(frame.luma, frame.data_range, compiled=engine.compiled)
-        self.lighting, self.noise = Lighting(frame, sums), SceneNoise(frame, sums)
+        self.lighting = Lighting(frame, sums)
+        self.noise = SceneNoise(frame, sums, compiled=engine.compiled)
         zones = engine.plan(frame.luma.shape).tile_labels
         self._ignored = None if zones is None else (zones == 0).reshape(sums[0].shape[:2])
         self.busy: NDArray[np.bool_] | None = self._ignored

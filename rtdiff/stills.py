@@ -42,7 +42,7 @@ class Stills:
 
     def __init__(self, settings: CompareConfig, *, few: bool = False) -> None:
         self._settings = settings
-        self._policy: Any = settings.size_policy
+        self._policy: Any = settings.size_policy or "pad"
         self._judge = Judge(settings, few=few)
         self.skipped = self._judge.skipped
         self.split = self._judge.split

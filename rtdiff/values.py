@@ -166,6 +166,22 @@ def time_shift(value: object) -> TimeShift:
     return TimeShift(ratio, shift, earlier=sign == "-" and shift != Span())
 
 
+_RECTANGLE = re.compile(r"([0-9]{1,6}):([0-9]{1,6})-([0-9]{1,6}):([0-9]{1,6})")
+
+
+def rectangle(value: object) -> tuple[int, int, int, int]:
+    """Parse ``x0:y0-x1:y1``, half-open, pixels: left, top, right, bottom."""
+    if isinstance(value, tuple):
+        value = "{}:{}-{}:{}".format(*value) if len(value) == 4 else value
+    found = _RECTANGLE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError(f"must be a part such as 0:60-1920:1020, got {show(value)}")
+    x0, y0, x1, y1 = map(int, found.groups())
+    if x0 >= x1 or y0 >= y1:
+        raise ValueError(f"is empty: {show(value)}; write x0:y0-x1:y1 with x0 < x1 and y0 < y1")
+    return x0, y0, x1, y1
+
+
 def fraction(value: object) -> float:
     """Parse a share: ``0.005`` or ``0.5%``; 0..1."""
     what = "a fraction from 0 to 1, or a percentage such as 0.5%"

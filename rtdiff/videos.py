@@ -7,22 +7,25 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import fields
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from rtdiff.aligning import open_input
 from rtdiff.capture import FileCapture
 from rtdiff.errors import RtdiffError, redact
 from rtdiff.matching import format_of, match_videos
 from rtdiff.pairing import Pairing, Slip, Step
 from rtdiff.reconcile import expanded, fit_still
 from rtdiff.records import Correction, Frame
-from rtdiff.sources import Source, open_source
+from rtdiff.sizes import cut
+from rtdiff.sources import Source
 from rtdiff.tally import Figures, Tally
 from rtdiff.video_judge import EVERY, VideoJudge
 from rtdiff.video_records import Side, VideoPair, VideoResult
+from rtdiff.video_times import when
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
@@ -82,18 +85,22 @@ class VideoComparison:
 
     def __init__(self, settings: CompareConfig) -> None:
         self._settings = settings
-        self._policy: Any = settings.size_policy if "size-policy" in settings.given else "scale"
+        self._policy: Any = settings.size_policy or "scale"
         with ExitStack() as stack:
-            self._sources: list[Source] = []
-            for name in (settings.reference, settings.test):
-                self._sources.append(open_source(name, fps=settings.fps))
-                stack.callback(self._sources[-1].close)
+            self._sources = [self._opened(stack, name, 0) for name in (settings.reference, settings.test)]
+            infos = [source.info for source in self._sources]
+            self.fps = next((info.fps for info in infos if info.fps), settings.fps)
+            self._when = when(settings, self.fps, infos[0], infos[1])
+            if self._when.trimmed:  # opened anew, later: the first frames told what there is
+                starts = self._when.start_ns, self._when.test_ns(self._when.start_ns) - self._when.slack_ns
+                names = settings.reference, settings.test
+                self._sources = [
+                    self._opened(stack, name, start) for name, start in zip(names, starts, strict=True)
+                ]
             self._judge = VideoJudge(settings)
             self._closing = stack.pop_all()
         self.skipped = self._judge.skipped
         self._closing.callback(self._judge.close)
-        infos = [source.info for source in self._sources]
-        self.fps = next((info.fps for info in infos if info.fps), settings.fps)
         self._tally = Tally(round(NS / self.fps))
         self._frames = [0, 0]
         self._slips: list[Slip] = []
@@ -101,6 +108,11 @@ class VideoComparison:
         self._done = False
         self._error: str | None = None
         self._unsaid = infos[0].unsaid, infos[1].unsaid
+
+    def _opened(self, stack: ExitStack, name: str, start_ns: int) -> Source:
+        source = open_input(self._settings, name, start_ns)
+        stack.callback(source.close)
+        return source
 
     @property
     def pairs(self) -> int:
@@ -113,11 +125,23 @@ class VideoComparison:
         return self._tally.score
 
     @property
+    def length_ns(self) -> int | None:
+        """How long the reference is compared, as far as its file says, nanoseconds."""
+        length, wanted = self._sources[0].info.duration_ns, self._settings.duration
+        return length if wanted is None else min(length or self._when.length_ns, self._when.length_ns)
+
+    @property
     def expected(self) -> int | None:
         """How many pairs there may be, as the files say; None: they do not."""
-        counts = [_expected(source) for source in self._sources]
-        known = [count for count in counts if count]
-        return min(known) if known else None
+        counts = []
+        for source in self._sources:
+            info = source.info
+            length = None if info.duration_ns is None else info.duration_ns - self._when.start_ns
+            if self._settings.duration is not None:
+                length = min(length or self._when.length_ns, self._when.length_ns)
+            if length and info.fps:
+                counts.append(max(1, math.floor(info.fps * Fraction(length, NS) / self._settings.every)))
+        return min(counts, default=None)
 
     def __iter__(self) -> Iterator[VideoPair]:
         try:
@@ -142,8 +166,13 @@ class VideoComparison:
         for capture in captures:
             self._closing.callback(capture.close)
         streams = [(tick.frame for tick in capture if tick.frame is not None) for capture in captures]
-        content, shortest = self._settings.align != "none", self._settings.end == "shortest"
-        pairing = Pairing(*streams, content=content, shortest=shortest)
+        pairing = Pairing(
+            *streams,
+            offset_ns=self._when.offset_ns,
+            rate=self._when.rate,
+            content=self._settings.align != "none",
+            shortest=self._settings.end == "shortest",
+        )
         self._slips = pairing.slips
         return iter(pairing)
 
@@ -160,10 +189,20 @@ class VideoComparison:
             yield Step(*pair, (False, False), False)
 
     def _counted(self, side: int) -> Iterator[Frame]:
-        frames: Iterable[Frame] = self._sources[side]
-        for frame in frames:
+        """Yield the frames of a side that are asked for, as they are compared."""
+        settings, inside = self._settings, self._when.inside[side]
+        rect = (settings.crop_ref, settings.crop_test)[side]
+        option = ("--crop-ref", "--crop-test")[side]
+        for frame in self._sources[side]:
+            place = inside(frame.time_ns)
+            if place > 0:
+                return
+            if place < 0:
+                continue
             self._frames[side] += 1
-            yield expanded(frame) if self._settings.range == "full" else frame
+            if rect is not None:
+                frame = cut(frame, rect, option)
+            yield expanded(frame) if settings.range == "full" else frame
 
     def _compared(self, step: Step) -> VideoPair | None:
         frames = step.reference, step.test
@@ -174,7 +213,8 @@ class VideoComparison:
             side = int(frames[0] is None)
             frame = frames[side]
             assert frame is not None  # a step has one frame at least
-            self._tally.alone(side, frame.index, corrupt=frame.corrupt)
+            if side == 0 or self._when.counts(frame.time_ns):
+                self._tally.alone(side, frame.index, corrupt=frame.corrupt)
             return None
         number = self._tally.pairs
         self._place += 1
@@ -187,22 +227,22 @@ class VideoComparison:
     @property
     def result(self) -> VideoResult:
         """What the pairs so far come to; ``complete`` when all were taken."""
-        for slip in self._slips:
-            self._tally.told(_told(slip))
+        for one in (*self._when.told, *map(_told, self._slips)):
+            self._tally.told(one)
         first = next((slip for slip in self._slips if slip.start), None)
-        figures = self._tally.figures(
-            forgiven=self._settings.end == "shortest", also=("offset",) if first else ()
-        )
+        early = ("offset",) if first else ()
+        figures = self._tally.figures(forgiven=self._settings.end == "shortest", also=early)
         chosen: dict[str, Any] = {one.name: getattr(figures, one.name) for one in fields(Figures)}
+        when = self._when
         return VideoResult(
             reference=self._side(0),
             test=self._side(1),
             complete=self._done,
             error=self._error,
             metric=self._settings.metric[0],
-            offset_ns=first.by_ns if first else 0,
-            offset_confidence=first.share if first else None,
-            rate=None,
+            offset_ns=when.offset_ns + (first.by_ns if first else 0),
+            offset_confidence=first.share if first else when.confidence,
+            rate=when.rate if when.rate != 1 else None,
             engine=self._judge.engine,
             **chosen,
         )
@@ -229,13 +269,6 @@ def _scaled(frame: Frame, size_wh: tuple[int, int], chroma_hw: tuple[int, ...] |
     from rtdiff.sources.scaling import scaled
 
     return scaled(frame, size_wh, chroma_hw)
-
-
-def _expected(source: Source) -> int | None:
-    info = source.info
-    if info.frames or not (info.duration_ns and info.fps):
-        return info.frames
-    return max(1, math.floor(info.fps * Fraction(info.duration_ns, NS)))
 
 
 def _told(slip: Slip) -> Correction:

@@ -89,7 +89,7 @@ def make_things(
     end: int,
 ) -> list[Thing]:
     """Return what comes by in a scene, the ones behind first."""
-    found = {"cars": cars, "people": people}.get(recipe.things, tuple)()
+    found = {"cars": cars, "people": people, "gray": _in_gray}.get(recipe.things, tuple)()
     pool = found or things(others, rng, 12)
     if "exposure" in recipe.effects:  # a white van before the camera
         pool = tuple(Cutout(255 - (255 - one.picture) // 3, one.alpha) for one in pool)
@@ -112,11 +112,22 @@ def make_things(
             enters, stop = int(rng.integers(-60, end - 30)), (end, end)
         start = -wide if way > 0 else width
         foot = rng.uniform(max(0.45, recipe.tall[1]), 0.97) * height
-        bob = 2.0 if recipe.things == "people" else 0.0
+        bob = 2.0 if recipe.things in ("people", "gray") else 0.0
         made.append(
             Thing(cutout, start, foot, way * pace, enters, stop, recipe.shadow, 2 * recipe.soft, slant, bob)
         )
     return sorted(made, key=lambda thing: thing.foot)
+
+
+def _in_gray() -> tuple[Cutout, ...]:
+    """Return people in even clothes that differ from a pale wall as a shadow on it would."""
+    made = []
+    for k, one in enumerate(people()):
+        gray = cv2.GaussianBlur(cv2.cvtColor(one.picture, cv2.COLOR_BGR2GRAY), (0, 0), 2.0).astype(np.float32)
+        worn = 60 + 12 * (k % 4) + 0.15 * (gray - gray.mean())
+        picture = np.repeat(worn[..., None], 3, axis=2).clip(0, 255).astype(np.uint8)
+        made.append(Cutout(picture, one.alpha))
+    return tuple(made)
 
 
 def _scaled(cutout: Cutout, tall: float) -> Cutout:

@@ -30,7 +30,7 @@ class Recipe:
     place: str
     """Name of the picture that is the place; where it is not there, another."""
     things: str = "people"
-    """cars, people, things, or nothing."""
+    """cars, people, gray (people all in gray), things, or nothing."""
     count: int = 7
     """How many come by."""
     tall: tuple[float, float] = (0.18, 0.3)
@@ -59,8 +59,12 @@ RECIPES = (
     Recipe("cars-street", "vtest", "cars", 9, (0.15, 0.28), 1, 0.5, 1.5, sigma=2.5),
     Recipe("cars-hard-sun", "Landscape_1", "cars", 9, (0.15, 0.3), 0, 0.4, 0.7, sigma=2, quality=90),
     Recipe("pedestrians-road", "cdnet-highway", "people", 10, (0.15, 0.25), 1, 0.45, 0.7, size=(360, 240)),
+    Recipe("pedestrians-path", "vtest", "people", 8, (0.2, 0.35), 1, 0.5, 1.0, size=(360, 240), quality=70),
+    Recipe("pedestrians-pale", "cdnet-highway", "people", 7, (0.2, 0.4), 1, 0.65, 1.5, size=(360, 240)),
     Recipe("pedestrians-park", "src01_hrc00_576x32400001", "people", 8, (0.12, 0.22), 1, 0.65, 2.0),
     Recipe("office-man", "basketball1", "people", 3, (0.5, 0.75), 2, 0.8, 4.0, size=(360, 240), sigma=2),
+    Recipe("office-gray", "basketball1", "gray", 4, (0.5, 0.75), 3, 0.8, 4.0, size=(360, 240), sigma=2),
+    Recipe("street-gray", "cdnet-highway", "gray", 6, (0.2, 0.4), 2, 0.55, 1.0, size=(360, 240), quality=85),
     Recipe("office-things", "box_in_scene", "things", 5, (0.15, 0.35), 3, 0.75, 3.0, sigma=4, quality=75),
     Recipe("hall", "camera", "people", 8, (0.2, 0.35), 2, 0.85, 3.0, 0.25, size=(480, 360), sigma=2),
     Recipe("shadows-alone", "vtest", "", 0, effects=("clouds",)),

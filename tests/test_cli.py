@@ -206,7 +206,7 @@ def test_an_option_is_taken_by_the_model_alone() -> None:
     grammar = cli._grammar("compare", CompareConfig)
     known = grammar.flags | grammar.singles | grammar.many | set(grammar.positional)
     assert known - cli.OWN_FLAGS - {"config"} == set(keys_of(CompareConfig))
-    assert grammar.many == {"zone", "ignore-region", "update"}
+    assert grammar.many == {"zone", "ignore-region", "update", "tests"}
     assert "strict" in grammar.flags
 
 

@@ -239,8 +239,9 @@ def test_a_picture_from_stdin(pair: tuple[Path, Path]) -> None:
 
 
 def test_a_result_tells_every_setting_that_it_depends_on() -> None:
-    inputs = {"reference", "test"}
+    inputs = {"reference", "test", "tests", "vmaf-log"}
     outputs = {"json", "output", "layout", "palette", "junit", "update", "per-frame"}
+    outputs |= {"save-worst", "worst-folder"}
     others = {"debug", "engine", "exit-zero", "fps", "jobs", "server", "threads"}
     assert {*TOLD, *OF_VIDEOS} == CompareConfig.options.keys() - inputs - outputs - others
 

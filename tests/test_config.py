@@ -48,7 +48,7 @@ def watch(**options: Any) -> WatchConfig:
 
 def test_defaults() -> None:
     pair, live = compare(), watch()
-    assert (pair.metric, pair.engine, pair.size_policy, pair.threshold) == (("ssim",), "auto", "pad", 6.0)
+    assert (pair.metric, pair.engine, pair.size_policy, pair.threshold) == (("ssim",), "auto", None, 6.0)
     assert (pair.min_area, pair.min_side, pair.merge, pair.fps) == (values.Area(pixels=1), 1, 8, Fraction(25))
     assert (live.size_policy, live.min_area, live.min_side) == ("scale", values.Area(0.0002), 4)
     assert (live.reference, live.median_ns, live.duration_ns) == ("median:2s", 2 * SECOND, None)

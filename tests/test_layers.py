@@ -74,6 +74,7 @@ ROOMS = {
     "shadows",
     "sift",
     "sizes",
+    "soft_shadows",
     "tally",
     "tint",
     "tone",
@@ -95,7 +96,9 @@ COMPOSERS = {
     "snapshots",
     "steady",
     "stills",
+    "aligning",
     "video_judge",
+    "video_times",
     "videos",
     "watching",
     "worst",
@@ -111,10 +114,12 @@ MAY_IMPORT = {
     "ballot": BASE | {"fingerprints"},
     "align": BASE | {"ballot", "fingerprints"},
     "reconcile": BASE | {"sizes"},
+    "sift": BASE | {"engines"},  # its loops, where Numba is
     "matching": BASE | {"reconcile", "sizes"},
     "levels": BASE | {"scene_noise", "scratch", "shadows"},
-    "objects": BASE | {"levels", "scene_noise", "scratch", "shadows"},
-    "shadows": BASE,
+    "objects": BASE | {"engines", "levels", "scene_noise", "scratch", "shadows"},  # loops over its pixels
+    "scene_noise": BASE | {"engines"},  # loops over its cells
+    "shadows": BASE | {"soft_shadows"},
     "lit": BASE | {"glow", "tone"},
     "lighting": BASE | {"glow", "lit", "tint", "tone"},  # its parts
     "motion": BASE | {"patchwork", "similarity", "texture"},
@@ -155,7 +160,7 @@ SILENT = {
 """File -> public names without a docstring, from before this test; the list may only shrink."""
 
 LONGEST = 450
-LONGER = {"engines/numba_kernels.py": 550}  # every kernel in one file: Numba caches by file
+LONGER = {"engines/numba_kernels.py": 900}  # every kernel in one file: Numba caches by file
 
 
 def part(name: str) -> str:

@@ -145,7 +145,7 @@ def test_another_mask_is_summed_up_alike_by_all_engines(layout: str, share: floa
         for _ in range(2)
     )
     shape = shapes[0]
-    engine = make_engine("numba", noise=pair_noise, threads=2, keep_map=True)
+    engine = make_engine("numba", noise=pair_noise, threads=2)
     made = engine.compare(engine.prepare(first), engine.prepare(second))
     for _ in range(3):
         mask = (rng.random(shape) < share).astype(np.uint8) * np.uint8(255)
@@ -174,8 +174,8 @@ def test_a_ring_with_a_gap_is_closed_and_filled() -> None:
     mask[10:30, 10:30] = 1
     mask[14:26, 14:26] = 0
     mask[18:21, 26:30] = 0  # a gap of three pixels
-    assert not filled(mask)[20, 20]
-    whole = filled(closed(mask, 9))
+    assert not filled(mask, Scratch())[20, 20]
+    whole = filled(closed(mask, 9, Scratch()), Scratch())
     assert (whole[10:30, 10:30] == 255).mean() > 0.98
     assert np.count_nonzero(whole) == np.count_nonzero(whole[10:30, 10:30])
 

@@ -181,3 +181,67 @@ def test_an_even_dark_thing_alone_is_no_shadow_however_large(level: int) -> None
     scene = wall.copy()
     scene[60:180, 80:240] = level  # a quarter of the picture
     assert away(looked(wall, scene), (80, 60, 240, 180)) <= 3
+
+
+def drawn(outline: list[tuple[float, float]], soft: float) -> Picture:
+    """Return what a polygon covers, (240, 320, 1), with soft edges."""
+    cover = np.zeros(SHAPE, np.float32)
+    cv2.fillPoly(cover, [np.array(outline, np.int32)], 1.0)
+    return cv2.GaussianBlur(cover, (0, 0), soft)[..., None]
+
+
+def walker(ground: Picture, colour: tuple[float, float, float], factor: float) -> tuple[Picture, Picture]:
+    """Return somebody thin with a narrow, slanting shadow, and what of the picture that covers."""
+    left, foot = 150, 160
+    shadow = drawn([(left, foot), (left + 6, foot), (left - 50, foot - 16), (left - 54, foot - 12)], 1.2)
+    body = drawn([(left, foot - 50), (left + 12, foot - 50), (left + 12, foot), (left, foot)], 0.8)
+    scene = ground * (1 - (1 - factor) * shadow)
+    return scene + body * (np.array(colour) - scene), body[..., 0]
+
+
+EVEN_ROAD = np.full((*SHAPE, 3), (150.0, 152.0, 155.0))
+
+
+@pytest.mark.parametrize("colour", [(25, 22, 24), (120, 40, 30), (40, 60, 190)], ids=["black", "blue", "red"])
+@pytest.mark.parametrize("factor", [0.45, 0.55, 0.65])
+def test_a_narrow_shadow_on_even_ground_is_none(colour: tuple[float, float, float], factor: float) -> None:
+    scene, body = walker(EVEN_ROAD, colour, factor)
+    found = looked(EVEN_ROAD, scene).mask > 0
+    assert found[body > 0.9].mean() > 0.97  # and nothing of a thin thing is lost
+    away_from_it = cv2.dilate(body, np.ones((13, 13))) < 0.1
+    assert not found[away_from_it].any()
+
+
+def test_somebody_all_in_gray_before_a_pale_wall_is_no_shadow() -> None:
+    """Even clothes are as a shadow would be, but for the head that is left of him."""
+    wall = np.full((*SHAPE, 3), (172.0, 176.0, 180.0))
+    body = drawn([(130, 90), (190, 90), (195, 239), (125, 239)], 1.0)
+    head = drawn([(145, 50), (175, 50), (175, 90), (145, 90)], 1.0)
+    scene = wall + body * (np.array([92.0, 92.0, 92.0]) - wall)
+    scene += head * (np.array([110.0, 140.0, 190.0]) - scene)
+    found = looked(wall, scene).mask > 0
+    assert found[np.maximum(body, head)[..., 0] > 0.9].mean() > 0.97
+
+
+def test_a_gray_jacket_is_no_shadow() -> None:
+    wall = np.full((*SHAPE, 3), (172.0, 176.0, 180.0))
+    scene = wall.copy()
+    whole = np.zeros(SHAPE, np.bool_)
+    for top, bottom, colour in (
+        (50, 80, (110, 140, 190)),
+        (80, 130, (92, 92, 92)),
+        (130, 200, (120, 60, 30)),
+    ):
+        cover = drawn([(140, top), (180, top), (180, bottom), (140, bottom)], 1.0)
+        scene += cover * (np.array(colour, float) - scene)
+        whole |= cover[..., 0] > 0.9
+    assert (looked(wall, scene).mask > 0)[whole].mean() > 0.97
+
+
+def test_what_things_and_their_shadows_surround_is_neither() -> None:
+    scene, _ = walker(EVEN_ROAD, (25, 22, 24), 0.5)
+    post = drawn([(92, 100), (102, 100), (102, 152), (92, 152)], 0.8)
+    bar = drawn([(92, 108), (162, 108), (162, 118), (92, 118)], 0.8)
+    for cover in (post, bar):
+        scene += cover * (np.array([25.0, 22.0, 24.0]) - scene)
+    assert not looked(EVEN_ROAD, scene).mask[124:138, 110:142].any()

@@ -350,8 +350,11 @@ def test_ini_files_may_give_what_comparing_takes() -> None:
         "reference",
         "server",
         "test",
+        "tests",
         "update",
     }
+    others |= {"align", "crop_ref", "crop_test", "duration", "end", "every", "fail_under_min", "per_frame"}
+    others |= {"pix_fmt", "save_worst", "size", "start", "time_shift", "vmaf_log", "worst_folder"}
     assert set(OPTIONS) == {option.name for option in CompareConfig.options.values()} - others
 
 

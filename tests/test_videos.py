@@ -155,6 +155,18 @@ def test_rows_a_pair(video, frames, tmp_path, capsys):
     assert "40" in capsys.readouterr().out
 
 
+def test_rows_as_parquet(video, tmp_path, capsys):
+    duckdb = pytest.importorskip("duckdb", reason="the extra `parquet` is not installed")
+    path = tmp_path / "rows.parquet"
+    main(["compare", str(video), str(video), "--per-frame", str(path), "--metric", "ssim,psnr"])
+    rows = duckdb.read_parquet(str(path)).fetchall()
+    kinds = dict(duckdb.sql(f"select name, type from parquet_schema('{path}')").fetchall())
+    assert len(rows) == 40
+    assert (kinds["psnr_db"], kinds["frame_ref"]) == ("DOUBLE", "INT64")
+    assert duckdb.sql(f"select sum(frame_test), max(psnr_db) from '{path}'").fetchall() == [(780, np.inf)]
+    capsys.readouterr()
+
+
 def test_limits_alone_decide(video, frames, tmp_path, capsys):
     other = write(tmp_path / "b.mp4", frames, crf="35")
     _, made = told(capsys, video, other, "--metric", "ssim,psnr")

@@ -38,7 +38,12 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_folders import compare_folders
 
         return compare_folders(settings)
-    if _moving(settings):
+    if settings.tests:
+        from rtdiff.commands.compare_many import compare_many
+
+        return compare_many(settings)
+    piped_update = settings.update and "-" in (settings.reference, settings.test)
+    if not piped_update and _moving(settings):
         from rtdiff.commands.compare_videos import compare_videos
 
         return compare_videos(settings)
@@ -50,7 +55,7 @@ def _moving(settings: CompareConfig) -> bool:
     """Return whether one of the two is a video."""
     from rtdiff.sources import is_video
 
-    return any(is_video(name) for name in (settings.reference, settings.test))
+    return settings.size is not None or any(is_video(name) for name in (settings.reference, settings.test))
 
 
 def _check(settings: CompareConfig) -> None:

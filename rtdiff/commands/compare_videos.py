@@ -4,26 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from fractions import Fraction
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rtdiff.commands.result import OF_VIDEOS, TOLD, told_settings
+from rtdiff.commands.video_output import AnnotatedVideo, Worst, versions
+from rtdiff.commands.video_progress import progress
 from rtdiff.engines import compiled
-from rtdiff.errors import RtdiffError, SettingsError
-from rtdiff.figures import score_text
+from rtdiff.errors import RtdiffError, SettingsError, SinkError, redact
+from rtdiff.sinks.video import FORMATS
 from rtdiff.video_records import VideoResult
 from rtdiff.video_writer import VideoWriter
 from rtdiff.videos import VideoComparison
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
+    from rtdiff.reports.worst_picture import WorstPicture
 
-SAME, DIFFERENT, TROUBLE, INTERRUPTED = 0, 1, 2, 130
-REFRESH_S = 0.2
+SAME, DIFFERENT = 0, 1
+PAGE = ".html"
+ON_PAGE = 6  # pictures of the worst pairs on a page, where nobody says
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """What comparing two videos came to."""
+
+    result: VideoResult
+    passed: bool | None
+    """What the limits decide; None: none was given."""
+    pictures: tuple[WorstPicture, ...]
+    """Of the worst pairs, for a page."""
+    error: BaseException | None
+    """What ended it early."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the exit code says so."""
+        return self.result.same if self.passed is None else self.passed
 
 
 def compare_videos(settings: CompareConfig) -> int:
@@ -32,13 +52,57 @@ def compare_videos(settings: CompareConfig) -> int:
     Raises
     ------
     SettingsError, SourceError, SinkError, EngineError, MissingExtra
-        As told by the message, when not one pair was compared.
+        As told by the message; what was compared before is written, and marked as not complete.
     """
-    _check(settings)
+    check_videos(settings)
+    outcome = compared(settings)
+    if settings.json_file is not None:
+        from rtdiff.reports.compare_json import write_json
+
+        write_json(settings.json_file, outcome_json(settings, outcome))
+    if is_page(settings):
+        write_page(settings, [outcome])
+    if settings.json_file != "-":
+        from rtdiff.reports.video_text import video_text
+
+        text = video_text(outcome.result, colour=sys.stdout.isatty(), passes=outcome.passed)
+        sys.stdout.write(text)
+    if outcome.error is not None:
+        raise outcome.error
+    return SAME if outcome.same or settings.exit_zero else DIFFERENT
+
+
+def check_videos(settings: CompareConfig) -> None:
+    """Refuse what cannot be done with videos before they are read.
+
+    Raises
+    ------
+    SettingsError, SinkError
+        An option for pictures alone; an ending that is none of a video or a page.
+    """
+    for key in ("junit", "update", "max_diff_pixels", "max_density"):
+        if getattr(settings, key):
+            raise SettingsError(f"--{key.replace('_', '-')}: is not for videos; leave it out")
+    if settings.output is not None:
+        ending = Path(settings.output).suffix.lower()
+        if ending not in (*FORMATS, PAGE):
+            known = ", ".join((*FORMATS, PAGE))
+            raise SinkError(f"{redact(settings.output)}: no ending of a video or a page; use {known}")
+    if settings.vmaf_log is not None and not is_page(settings):
+        raise SettingsError("--vmaf-log: is drawn on a page; give -o FILE.html")
+
+
+def is_page(settings: CompareConfig) -> bool:
+    """Return whether ``--output`` is a page."""
+    return settings.output is not None and Path(settings.output).suffix.lower() == PAGE
+
+
+def compared(settings: CompareConfig) -> Outcome:
+    """Compare two videos; what is written pair by pair is written."""
     with VideoComparison(settings) as videos:
         if not compiled(settings.metrics) and settings.engine in ("auto", "numba"):
             sys.stderr.write("rtdiff: compiling the kernels, once on this machine: about 7 s\n")
-        error = _run(settings, videos)
+        error, page = _run(settings, videos)
         result = videos.result
     if error is not None:
         told = "interrupted" if isinstance(error, KeyboardInterrupt) else str(error)
@@ -46,26 +110,19 @@ def compare_videos(settings: CompareConfig) -> int:
     passed = _passes(settings, result)
     if passed is False:
         result = replace(result, reasons=(*result.reasons, "fail_under"))
-    _write(settings, result, passed)
-    if error is not None:
-        raise error
-    same = result.same if passed is None else passed
-    return SAME if same or settings.exit_zero else DIFFERENT
+    return Outcome(result, passed, page.pictures if page else (), error)
 
 
-def _check(settings: CompareConfig) -> None:
-    """Refuse what cannot be done with videos before they are read."""
-    for key in ("junit", "update", "max_diff_pixels", "max_density"):
-        if getattr(settings, key):
-            raise SettingsError(f"--{key.replace('_', '-')}: is not for videos; leave it out")
-
-
-def _run(settings: CompareConfig, videos: VideoComparison) -> BaseException | None:
+def _run(settings: CompareConfig, videos: VideoComparison) -> tuple[BaseException | None, Worst | None]:
     """Compare every pair; return what ended it early, once something was compared."""
     ended: BaseException | None = None
+    page = None
     with contextlib.ExitStack() as stack:
-        writers = [stack.enter_context(writer) for writer in _writers(settings, videos.fps)]
-        shown = stack.enter_context(_progress(videos))
+        writers = [stack.enter_context(writer) for writer in _writers(settings, videos)]
+        if is_page(settings):
+            page = Worst(settings, settings.save_worst or ON_PAGE, videos.length_ns, None)
+            writers.append(stack.enter_context(page))
+        shown = stack.enter_context(progress(videos))
         try:
             for pair in videos:
                 for writer in writers:
@@ -76,18 +133,18 @@ def _run(settings: CompareConfig, videos: VideoComparison) -> BaseException | No
             if not videos.pairs:
                 raise
             ended = error
-    return ended
+    return ended, page
 
 
-def _writers(settings: CompareConfig, fps: Fraction) -> Iterator[VideoWriter]:
+def _writers(settings: CompareConfig, videos: VideoComparison) -> Iterator[VideoWriter]:
     if settings.per_frame is not None:
         from rtdiff.reports.per_frame import PerFrame
 
         yield PerFrame(Path(settings.per_frame))
-    if settings.output is not None:
-        from rtdiff.commands.video_output import AnnotatedVideo
-
-        yield AnnotatedVideo(settings, fps)
+    if settings.output is not None and not is_page(settings):
+        yield AnnotatedVideo(settings, videos.fps)
+    if settings.save_worst:
+        yield Worst(settings, settings.save_worst, videos.length_ns, settings.worst_folder)
 
 
 def _passes(settings: CompareConfig, result: VideoResult) -> bool | None:
@@ -105,47 +162,39 @@ def _passes(settings: CompareConfig, result: VideoResult) -> bool | None:
     )
 
 
-def _write(settings: CompareConfig, result: VideoResult, passed: bool | None) -> None:
-    if settings.json_file is not None:
-        from rtdiff.reports.compare_json import write_json
-        from rtdiff.reports.video_json import video_json
+def outcome_json(settings: CompareConfig, outcome: Outcome) -> dict[str, object]:
+    """Return the object of the schema ``rtdiff.compare/1``."""
+    from rtdiff.reports.video_json import video_json
 
-        write_json(
-            settings.json_file, video_json(result, settings=told_settings(settings, (*TOLD, *OF_VIDEOS)))
-        )
-    if settings.json_file != "-":
-        from rtdiff.reports.video_text import video_text
-
-        sys.stdout.write(video_text(result, colour=sys.stdout.isatty(), passes=passed))
+    chosen = told_settings(settings, (*TOLD, *OF_VIDEOS))
+    return video_json(outcome.result, settings=chosen)
 
 
-@contextlib.contextmanager
-def _progress(videos: VideoComparison) -> Iterator[Callable[[], None]]:
-    """Yield what is called after every pair; it draws only on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def write_page(settings: CompareConfig, outcomes: Sequence[Outcome]) -> None:
+    """Write ``-o FILE.html``: a section for every test.
 
-    columns = (
-        MofNCompleteColumn(),
-        BarColumn(24),
-        TextColumn("{task.fields[rate]}"),
-        TextColumn("{task.description}"),
-        TimeRemainingColumn(),
+    Raises
+    ------
+    SinkError, SourceError
+        It cannot be written; the log of libvmaf cannot be read.
+    """
+    from rtdiff.atomic import write_whole
+    from rtdiff.reports.video_html import video_html
+
+    vmaf = None
+    if settings.vmaf_log is not None:
+        from rtdiff.reports.vmaf_log import read_vmaf_log
+
+        vmaf = read_vmaf_log(settings.vmaf_log)
+    first, *others = outcomes
+    page = video_html(
+        first.result,
+        first.pictures,
+        settings=told_settings(settings, (*TOLD, *OF_VIDEOS)),
+        versions=versions(),
+        vmaf=vmaf,
+        others=[one.result for one in others],
+        others_worst=[one.pictures for one in others],
+        palette=settings.palette,
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("comparing", total=videos.expected, rate="")
-        begin = last = time.monotonic()
-
-        def show() -> None:
-            nonlocal last
-            now = time.monotonic()
-            if now - last >= REFRESH_S:
-                last = now
-                rate = f"{videos.pairs / (now - begin):.0f} fps"
-                told = f"score {score_text(videos.score)}"
-                bar.update(task, completed=videos.pairs, rate=rate, description=told)
-
-        yield show
+    write_whole(Path(settings.output or ""), page.encode())

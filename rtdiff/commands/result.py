@@ -16,7 +16,10 @@ TOLD = (
     *("max-density", "ignore", "fail-under", "frame", "zone", "ignore-region", "mask"),
 )
 """Settings that a verdict depends on."""
-OF_VIDEOS = "range", "align", "every", "end", "fail-under-min"
+OF_VIDEOS = (
+    *("range", "align", "time-shift", "start", "duration", "every", "end", "crop-ref", "crop-test"),
+    *("fail-under-min", "size", "pix-fmt"),
+)
 """Further ones that a verdict on videos depends on."""
 
 

@@ -1,20 +1,25 @@
-"""``compare A B -o FILE`` of videos: an annotated video, or a page."""
+"""What is made of pairs of two videos as they come: an annotated video, pictures of the worst."""
 
 from __future__ import annotations
 
+import platform
 from fractions import Fraction
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtdiff import __version__
 from rtdiff.records import Tick
 from rtdiff.sinks.video import VideoSink
 from rtdiff.video_records import VideoPair
 from rtdiff.video_writer import VideoWriter
 from rtdiff.views.painter import Painter
 from rtdiff.views.palette import palette_of
+from rtdiff.worst import WorstKeeper
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
+    from rtdiff.reports.worst_picture import WorstPicture
 
 
 class AnnotatedVideo(VideoWriter):
@@ -31,3 +36,31 @@ class AnnotatedVideo(VideoWriter):
     def close(self) -> None:
         """Finish the video and put it in place."""
         self._sink.close()
+
+
+class Worst(VideoWriter):
+    """Pictures of the worst pairs; into a folder, or for a page where there is none."""
+
+    def __init__(self, settings: CompareConfig, most: int, length_ns: int | None, folder: str | None) -> None:
+        self._folder = folder
+        self._keeper = WorstKeeper(
+            most, files=folder is not None, palette=settings.palette, duration_ns=length_ns
+        )
+        self.pictures: tuple[WorstPicture, ...] = ()
+        """What was kept, the worst first, when it is closed."""
+
+    def write(self, pair: VideoPair) -> None:
+        """Look at a pair."""
+        self._keeper.add(pair)
+
+    def close(self) -> None:
+        """Write the pictures, if there is a folder for them."""
+        self.pictures = self._keeper.pictures()
+        if self._folder is not None and self.pictures:
+            self._keeper.write(self._folder)
+
+
+def versions() -> dict[str, str]:
+    """Return what a result was made with: program or library -> version."""
+    libraries = {name: version(name) for name in ("numpy", "numba", "av", "opencv-contrib-python")}
+    return {"rtdiff": __version__, "Python": platform.python_version(), **libraries}

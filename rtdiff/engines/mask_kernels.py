@@ -12,17 +12,17 @@ TILE = 8
 
 
 @jit(inner=False)
-def retile(mask, where, ssim, x, y, colours, steps, tiles, lows):
-    """Fill `tiles` (6, cells) and `lows` (cells,) with the summary of a mask, as `tiles.summarise`.
+def retile(begin, stop, mask, where, ssim, x, y, colours, steps, tiles, lows):
+    """Fill rows of cells of (6, cells) `tiles` and (cells,) `lows` with a mask's summary; see `tiles`.
 
     Only cells in which `where`, (rows, columns), is not 0 are looked at.
     """
     height, width = mask.shape
     columns = (width + TILE - 1) // TILE
     tinted = colours.shape[1]
-    for k in range(len(lows)):
+    for k in range(begin * columns, stop * columns):
         tiles[0, k] = 0
-    for row in range(height):
+    for row in range(begin * TILE, min(stop * TILE, height)):
         for cell in range(columns):
             if not where[row // TILE, cell]:
                 continue

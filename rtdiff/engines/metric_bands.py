@@ -1,4 +1,4 @@
-"""Runs the loops of `numba_metrics` and `quad_kernels` over bands of rows, on the threads an engine has."""
+"""Runs the loops of `numba_metrics` and `quad_kernels` over bands of rows, on the engine's threads."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.engines import components, ffmpeg_ssim, gaussian, rule
+from rtdiff.engines import cell_noise, components, ffmpeg_ssim, gaussian, rule, things
 from rtdiff.engines import numba_kernels as kernels
 from rtdiff.engines.bands import Bands
 from rtdiff.engines.cells import plain
@@ -59,6 +59,8 @@ class NumbaEngine(Engine):
             if dtype == np.uint8:
                 engine.split(np.zeros((16, 16, 3), np.uint8), (plane.copy(), plane.copy(), plane.copy()))
             engine.close()
+        things.warm()
+        cell_noise.warm()
 
     def prepare(self, frame: Frame) -> Prepared:
         """Return the planes as whole contiguous rows, padding included: sliced ones are 3x slower."""
@@ -118,7 +120,13 @@ class NumbaEngine(Engine):
         tiles, lows = self._pool.take((6, cells), np.int32), self._pool.take((cells,), np.float32)
         colours, steps = self._colours(diffmap.reference, plan)  # as the comparison left them
         x, y = diffmap.reference.planes[0], diffmap.test.planes[0]
-        retile(mask, where, diffmap.map(), x, y, colours, steps, tiles, lows)
+        ssim = diffmap.map() if where.any() else _NO_MAP
+
+        def job(_band: int, start: int, stop: int) -> None:
+            rows = start // rule.TILE, -(-stop // rule.TILE)
+            retile(*rows, mask, where, ssim, x, y, colours, steps, tiles, lows)
+
+        self.on_rows(plan.shape[0], job)
         return replace(
             diffmap,
             tiles=_tiles(_cells(plan.shape), tiles, lows),

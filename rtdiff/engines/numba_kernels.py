@@ -547,7 +547,7 @@ def squares(quads, row, column):
 
 @jit(inline="always")
 def bounds(quads, row, column, limits):
-    """Return the least that texture hides of a quad's pixels, and whether luma and structure may differ.
+    """Return the least that texture hides of a quad, and whether luma and structure may differ.
 
     A quad is 4x4 pixels, `quads` its sums of x, y, x * x + y * y and x * y. With s = x + y and W(s) =
     n * sum(ss) - sum(s) ** 2 over the window, 4A = W(s) - V. The window of each of its pixels holds the
@@ -576,7 +576,7 @@ def over(a, b):
 
 @jit(inline="always")
 def decide_quad(row, column, bound, tinted, x_ref, x_test, colours, steps, labels, limits, peaks, out):
-    """Decide a quad's pixels; return how many needed their sums. `tinted`: colours may differ enough."""
+    """Decide a quad pixel by pixel; return how many needed sums. `tinted`: colours may differ enough."""
     hidden, _bright, structural = bound
     numbers, gates, c1, c2 = limits
     luma, tint = peaks
@@ -642,6 +642,7 @@ def squares_of(ss, s12, out):
 
 @jit()
 def add_row(row, out):
+    """Add a row of sums to another."""
     for i in range(len(out)):
         out[i] = add(out[i], row[i])
 
@@ -678,11 +679,8 @@ def mark_quads(row, quads, numbers, squares, marks):
     squares_of(quads[2, row], quads[3, row], dd)
     add_row(dd, around)
     margin = np.float32(1 - 1e-5)
-    bright = (
-        np.float32(4 * N * (N - 1)),
-        np.float32(numbers[0]) * margin,
-        np.float32(N / 64 * numbers[5]) * margin,
-    )
+    least, share = np.float32(numbers[0]) * margin, np.float32(N / 64 * numbers[5]) * margin
+    bright = np.float32(4 * N * (N - 1)), least, share
     most = like(32 * np.int64(numbers[2]) // N, dd[0])
     part = cut(marks, 0, quads.shape[2])
     suspects(quads[0, row], quads[1, row], quads[2, row], quads[3, row], dd, around, part, most, bright)

@@ -17,6 +17,7 @@ from rtdiff.video_writer import VideoWriter
 
 ENDINGS = (".jsonl", ".csv", ".parquet")
 NS = 1_000_000_000
+SQL = {int: "BIGINT", float: "DOUBLE", bool: "BOOLEAN", str: "VARCHAR", list: "VARCHAR", type(None): "BIGINT"}
 
 
 def row_of(pair: VideoPair) -> dict[str, Any]:
@@ -76,11 +77,14 @@ class PerFrame(VideoWriter):
         except OSError as error:
             raise cannot_write(path, error) from error
         self._header = False
+        self._types: dict[str, str] = {}
 
     def write(self, pair: VideoPair) -> None:
         """Add a row."""
         assert self._file is not None  # nobody writes to what was closed
         row = row_of(pair)
+        if not self._header:
+            self._types = {name: SQL[type(value)] for name, value in row.items()}
         text = dumps(row) + "\n" if self._ending == ".jsonl" else self._csv(row)
         self._header = True
         self._telling(lambda: self._file.write(text) if self._file else None)
@@ -112,7 +116,7 @@ class PerFrame(VideoWriter):
         made = part_beside(self._target)
         try:
             with _duckdb().connect() as base:
-                rows = base.read_csv(str(self._part), header=True)
+                rows = base.read_csv(str(self._part), header=True, dtype=self._types)
                 rows.write_parquet(str(made))
             made.replace(self._target)
         finally:

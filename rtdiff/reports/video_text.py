@@ -6,17 +6,12 @@ from collections.abc import Sequence
 
 from rtdiff.errors import redact
 from rtdiff.figures import clock_text, count_text, percent_text, printable, score_text
-from rtdiff.reports.compare_text import GREEN, LABELS, PLAIN, RED, WHY, correction_text, metric_text
+from rtdiff.reports.compare_text import GREEN, LABELS, PLAIN, RED, correction_text, metric_text
+from rtdiff.reports.video_words import KIND_WORDS, runs_text, why_video
 from rtdiff.video_records import Numbers, Segment, Side, VideoResult, Worst
 
-SHOWN = 10  # segments, and numbers of frames
+SHOWN = 10  # segments
 NAMES = {"ssim-ffmpeg": "FFmpeg's SSIM", "ssim-gaussian": "Gaussian SSIM", "absdiff": "1 - difference"}
-VIDEO_WHY = WHY | {
-    "repeated": "frames are shown again",
-    "corrupt": "damaged frames",
-    "offset": "the test is early or late",
-    "fail_under_min": "the worst score is below the limit",
-}
 
 
 def video_text(result: VideoResult, *, colour: bool = False, passes: bool | None = None) -> str:
@@ -57,24 +52,8 @@ def video_text(result: VideoResult, *, colour: bool = False, passes: bool | None
     if result.error is not None:
         rows.append(("stopped", printable(redact(result.error))))
     wide = max(10, *(len(name) for name, _ in rows))
-    lines = [f"{word}: {video_why(result)}", *(f"  {name:<{wide}} {value}" for name, value in rows)]
+    lines = [f"{word}: {why_video(result)}", *(f"  {name:<{wide}} {value}" for name, value in rows)]
     return "\n".join(lines + _table(result.segments)) + "\n"
-
-
-def video_why(result: VideoResult) -> str:
-    """Return the verdict's reason, one line."""
-    if not result.pairs:
-        return "not one frame has a partner"
-    if result.identical:
-        return "every sample of every frame is equal"
-    if result.same:
-        return f"no visible difference (noise: {result.noise_levels:.2g} of 255 levels)"
-    segments = count_text(len(result.segments), "segment")
-    frames = f"{result.different:,} of {count_text(result.pairs, 'pair')} differ, in {segments}"
-    alone = {side: len(of) for side, of in result.unpaired.items() if of}
-    unpaired = ", ".join(f"{count_text(n, 'frame')} of {side}" for side, n in alone.items())
-    told = {"boxes": frames, "unpaired": f"{unpaired} without a partner"}
-    return "; ".join(told.get(reason) or VIDEO_WHY.get(reason, reason) for reason in result.reasons)
 
 
 def _scores(result: VideoResult) -> list[tuple[str, str]]:
@@ -110,25 +89,11 @@ def _place(one: Worst) -> str:
 
 
 def _numbers(name: str, sides: Numbers) -> list[tuple[str, str]]:
-    rows = []
-    for side, numbers in sides.items():
-        if numbers:
-            shown = _ranges(numbers)
-            more = f" and {len(shown) - SHOWN} more runs" if len(shown) > SHOWN else ""
-            frames = count_text(len(numbers), "frame")
-            rows.append((name, f"{frames} of {side}: {', '.join(shown[:SHOWN])}{more}"))
-    return rows
-
-
-def _ranges(numbers: Sequence[int]) -> list[str]:
-    """Return runs of numbers as ``100`` and ``120-134``."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][1] + 1:
-            runs[-1][1] = number
-        else:
-            runs.append([number, number])
-    return [str(first) if first == last else f"{first}-{last}" for first, last in runs]
+    return [
+        (name, f"{count_text(len(numbers), 'frame')} of {side} {KIND_WORDS[name]}: {runs_text(numbers)}")
+        for side, numbers in sides.items()
+        if numbers
+    ]
 
 
 def _table(segments: Sequence[Segment]) -> list[str]:

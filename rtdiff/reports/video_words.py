@@ -11,6 +11,7 @@ from rtdiff.reports.video_places import runs
 from rtdiff.video_records import SIDES, Numbers, VideoResult
 
 SHOWN_RUNS = 40
+VIDEO_WHY = WHY | {"offset": "the test is early or late"}
 KIND_WORDS = {
     "unpaired": "without a partner",
     "repeated": "shown twice",
@@ -23,6 +24,8 @@ KIND_WORDS = {
 def why_video(result: VideoResult) -> str:
     """Return the verdict's reason, one line."""
     pairs = count_text(result.pairs, "pair") + " of frames"
+    if not result.pairs:
+        return "not one frame has a partner"
     if result.identical:
         return f"every sample of all {pairs} is equal"
     if result.same:
@@ -39,7 +42,7 @@ def _reason(result: VideoResult, reason: str) -> str:
         return f"{result.different:,} of {count_text(result.pairs, 'pair')} look different{places}{first}"
     if reason in KIND_WORDS:
         return lost_text(getattr(result, reason), KIND_WORDS[reason])
-    return WHY.get(reason, reason.replace("_", " "))
+    return VIDEO_WHY.get(reason, reason.replace("_", " "))
 
 
 def lost_text(numbers: Numbers, what: str) -> str:
