@@ -47,7 +47,9 @@ class Step:
     """A pair, or a frame without a partner."""
 
     reference: Frame | None
+    """None: it has no frame for the test's."""
     test: Frame | None
+    """Likewise."""
     repeated: tuple[bool, bool]
     """Whether reference, test shows its predecessor again, while the other side moves."""
     cut: bool
@@ -112,7 +114,7 @@ class _Stream:
     @property
     def interval_ns(self) -> int:
         """How far its frames are apart, nanoseconds; 0: not known yet."""
-        return sorted(self._steps)[len(self._steps) // 2] if self._steps else 0
+        return int(_middle(self._steps))
 
     def move(self, by_ns: int) -> None:
         """Count its times from so much later."""

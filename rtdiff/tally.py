@@ -5,51 +5,16 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from rtdiff.classes import dataclass
 from rtdiff.records import Correction
-from rtdiff.video_records import SIDES, Numbers, Segment, VideoPair, Worst
+from rtdiff.video_records import SIDES, Figures, Numbers, Segment, VideoPair, Worst, runs
 
 FINE = 80  # bits behind the point of sums: more than a float of 0..1 has from 2e-8 up
 FROZEN = 5  # frames that show their predecessor: as many in a row are a stand-still
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Figures:
-    """What the pairs come to; names as in `VideoResult`."""
-
-    pairs: int
-    reasons: tuple[str, ...]
-    identical: bool
-    score: float
-    score_min: float
-    score_p1: float
-    score_p5: float
-    metrics: Mapping[str, float]
-    planes: Mapping[str, Mapping[str, float]]
-    psnr_db: float | None
-    psnr_db_mean: float | None
-    psnr_db_min: float | None
-    worst: Worst | None
-    largest: Worst | None
-    segments: tuple[Segment, ...]
-    changed_fraction: float
-    boxes: int
-    different: int
-    unpaired: Numbers
-    repeated: Numbers
-    frozen: Numbers
-    corrupt: Numbers
-    corrections: tuple[Correction, ...]
-    noise_levels: float
-    times_ns: NDArray[np.int64]
-    scores: NDArray[np.float64]
-    changed: NDArray[np.float64]
 
 
 _Name = tuple[str, ...]
@@ -68,10 +33,14 @@ class _Sums:
         else:
             self._totals[name] += int(math.ldexp(value, FINE))
 
+    def mean(self, name: _Name, count: int) -> float:
+        if self._infinite.get(name):
+            return math.inf
+        return math.ldexp(self._totals.get(name, 0) / count, -FINE)
+
     def means(self, count: int) -> dict[_Name, float]:
         names = dict.fromkeys((*self._totals, *self._infinite))
-        finite = {name: math.ldexp(self._totals.get(name, 0) / count, -FINE) for name in names}
-        return {name: math.inf if self._infinite.get(name) else mean for name, mean in finite.items()}
+        return {name: self.mean(name, count) for name in names}
 
     def extend(self, later: _Sums) -> None:
         for mine, theirs in ((self._totals, later._totals), (self._infinite, later._infinite)):
@@ -114,7 +83,7 @@ class Tally:
     @property
     def score(self) -> float:
         """Mean so far; 1 before the first."""
-        return self._sums.means(self.pairs)["score",] if self.pairs else 1.0
+        return self._sums.mean(("score",), self.pairs) if self.pairs else 1.0
 
     def take(self, pair: VideoPair) -> None:
         """Take a pair."""
@@ -277,11 +246,6 @@ def _runs(numbers: Sequence[Sequence[int]]) -> tuple[Numbers, Numbers]:
     single: tuple[list[int], list[int]] = ([], [])
     long: tuple[list[int], list[int]] = ([], [])
     for side, of in enumerate(numbers):
-        run: list[int] = []
-        for number in [*of, None]:
-            if run and (number is None or number != run[-1] + 1):
-                (long if len(run) >= FROZEN else single)[side].extend(run)
-                run = []
-            if number is not None:
-                run.append(number)
+        for first, end in runs(of):
+            (long if end - first >= FROZEN else single)[side].extend(range(first, end))
     return _sides(single), _sides(long)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +13,13 @@ from numpy.typing import NDArray
 from rtdiff.classes import dataclass
 from rtdiff.records import Box, Correction, Diff, Frame
 
-SIDES = ("reference", "test")
+SIDES: tuple[Literal["reference"], Literal["test"]] = ("reference", "test")
 Numbers = Mapping[str, tuple[int, ...]]
 """``reference`` and ``test`` -> numbers of frames of that side, from 0."""
+OF_NOTE = ("unpaired", "repeated", "frozen", "corrupt")
+"""Fields of `Figures` that are such numbers: frames to be told of."""
+Run = tuple[int, int]
+"""First frame, and the frame after the last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,23 +106,15 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class VideoResult:
-    """What two videos came to."""
+class Figures:
+    """What the pairs of two videos come to."""
 
-    reference: Side
-    test: Side
     pairs: int
     """Pairs compared."""
     reasons: tuple[str, ...]
     """Why they are different; empty: they are the same."""
     identical: bool
     """Every sample of every frame is equal, and no frame is alone."""
-    complete: bool
-    """Whether everything was compared."""
-    error: str | None
-    """Why not, one line."""
-    metric: str
-    """What the score is of."""
     score: float
     """Mean over the pairs, 0..1."""
     score_min: float
@@ -154,14 +151,7 @@ class VideoResult:
     """The same, of runs of them."""
     corrupt: Numbers
     """Frames that the decoder marked as damaged."""
-    offset_ns: int
-    """How much later the test shows everything, nanoseconds."""
-    offset_confidence: float | None
-    """0..1; None: nobody looked for it."""
-    rate: Fraction | None
-    """Test time over reference time; None: 1."""
     corrections: tuple[Correction, ...]
-    engine: str
     noise_levels: float
     """The highest noise that differences were measured in, levels of 0..255."""
     times_ns: NDArray[np.int64] = field(repr=False)
@@ -171,7 +161,38 @@ class VideoResult:
     changed: NDArray[np.float64] = field(repr=False)
     """(pairs,) changed fractions."""
 
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VideoResult(Figures):
+    """What two videos came to."""
+
+    reference: Side
+    test: Side
+    complete: bool
+    """Whether everything was compared."""
+    error: str | None
+    """Why not, one line."""
+    metric: str
+    """What the score is of."""
+    offset_ns: int
+    """How much later the test shows everything, nanoseconds."""
+    offset_confidence: float | None
+    """0..1; None: nobody looked for it."""
+    rate: Fraction | None
+    """Test time over reference time; None: 1."""
+    engine: str
+
     @property
     def same(self) -> bool:
         """Whether there is no reason to call the two different."""
         return not self.reasons
+
+
+def runs(frames: Sequence[int] | NDArray[np.int64], gap: int = 1) -> list[Run]:
+    """Return frames as runs: those at most `gap` apart belong to one."""
+    there = np.sort(np.asarray(frames, np.int64))
+    if not len(there):
+        return []
+    new = np.diff(there) > gap
+    firsts, lasts = there[np.append(True, new)], there[np.append(new, True)] + 1
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

@@ -22,9 +22,9 @@ from rtdiff.reconcile import expanded, fit_still
 from rtdiff.records import Correction, Frame
 from rtdiff.sizes import cut
 from rtdiff.sources import Source
-from rtdiff.tally import Figures, Tally
+from rtdiff.tally import Tally
 from rtdiff.video_judge import EVERY, VideoJudge
-from rtdiff.video_records import Side, VideoPair, VideoResult
+from rtdiff.video_records import SIDES, Figures, Side, VideoPair, VideoResult
 from rtdiff.video_times import when
 
 if TYPE_CHECKING:
@@ -179,8 +179,8 @@ class VideoComparison:
     def _against_still(self, side: int) -> Iterator[Step]:
         (still,) = iter(self._sources[side])
         self._frames[side] = 1
-        name = ("reference", "test")[side]
-        self._tally.told(Correction("frame_choice", name, 1, "every frame", "a still against every frame"))  # type: ignore[arg-type]
+        told = Correction("frame_choice", SIDES[side], 1, "every frame", "a still against every frame")
+        self._tally.told(told)
         like: tuple[object, ...] = ()
         for frame in self._counted(1 - side):
             if like != (like := format_of(frame)):

@@ -12,10 +12,9 @@ from rtdiff.classes import dataclass
 from rtdiff.figures import printable
 from rtdiff.reports.video_places import Places, few_runs
 from rtdiff.reports.vmaf_log import VmafLog
-from rtdiff.video_records import SIDES, VideoResult
+from rtdiff.video_records import OF_NOTE, SIDES, VideoResult
 
 MOST_POINTS = 6_000  # of one video: 0.3 MB; a screen is 4,000 wide
-KINDS = ("unpaired", "repeated", "frozen", "corrupt")
 MS = 1_000_000
 
 
@@ -143,7 +142,7 @@ def joined(spans: list[list[int]], gap: float) -> list[list[int]]:
 def _ticks(result: VideoResult, places: Places, most: int) -> list[list[Any]]:
     """Return ``[kind, side, first frame, after the last, from ms, to ms, count]``, of both sides."""
     found: list[list[Any]] = []
-    for kind in KINDS:
+    for kind in OF_NOTE:
         for number, side in enumerate(SIDES):
             frames = np.sort(np.asarray(getattr(result, kind).get(side, ()), np.int64))
             made = np.array(few_runs(frames, most), np.int64).reshape(-1, 2)

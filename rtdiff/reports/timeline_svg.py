@@ -8,7 +8,8 @@ from typing import Any
 
 from rtdiff.figures import clock_text
 from rtdiff.reports.slider_html import escape
-from rtdiff.reports.timeline import KINDS, MS, joined
+from rtdiff.reports.timeline import MS, joined
+from rtdiff.video_records import OF_NOTE
 
 WIDE = 1000
 LEFT, RIGHT, TOP, PLOT = 52, 44, 26, 180  # margins for the words, and where the curve ends
@@ -194,7 +195,7 @@ def legend(told: Mapping[str, Any]) -> str:
         "corrupt": "damaged",
     }
     there = {tick[0] for tick in told["ticks"]}
-    items += [f"<li>{tick_svg(kind)}{words[kind]}</li>" for kind in KINDS if kind in there]
+    items += [f"<li>{tick_svg(kind)}{words[kind]}</li>" for kind in OF_NOTE if kind in there]
     if told["worst"]:
         items.append(f'<li><svg viewBox="-9 -2 18 14" aria-hidden="true">{FLAG}</svg>picture below</li>')
     return "".join(items)

@@ -10,7 +10,7 @@ from rtdiff.errors import redact
 from rtdiff.reports.compare_json import SCHEMA, correction_json, settings_hash
 from rtdiff.reports.events import box_json
 from rtdiff.reports.strict import plain
-from rtdiff.video_records import Side, VideoResult, Worst
+from rtdiff.video_records import OF_NOTE, Side, VideoResult, Worst
 
 NS = 1_000_000_000
 MOST = 1000  # numbers of frames that are listed; how many there are is said beside
@@ -70,7 +70,7 @@ def video_json(result: VideoResult, *, settings: Mapping[str, Any]) -> dict[str,
         }
         for one in result.segments
     ]
-    for name in ("unpaired", "repeated", "frozen", "corrupt"):
+    for name in OF_NOTE:
         made[name] = {side: _frames(of) for side, of in getattr(result, name).items()}
     made["corrections"] = [correction_json(one) for one in result.corrections]
     made["engine"] = result.engine

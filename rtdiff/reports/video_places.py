@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rtdiff.video_records import SIDES, VideoResult
+from rtdiff.video_records import SIDES, Run, VideoResult, runs
 
 SECOND = 1_000_000_000
-
-Run = tuple[int, int]
-"""First frame, and the frame after the last."""
 
 
 class Places:
@@ -29,8 +27,8 @@ class Places:
 
     def __init__(self, result: VideoResult) -> None:
         self._times = result.times_ns
-        self._numbers = {side: _numbers(result, side) for side in SIDES}
-        self._frames = {side: max(1, getattr(result, side).frames) for side in SIDES}
+        self._numbers: dict[str, NDArray[np.int64] | None] = {side: _numbers(result, side) for side in SIDES}
+        self._frames: dict[str, int] = {side: max(1, getattr(result, side).frames) for side in SIDES}
 
     def numbers(self, side: str) -> NDArray[np.int64] | None:
         """Return the frame of `side` in every pair, (pairs,); None where that cannot be told."""
@@ -49,7 +47,7 @@ class Places:
         count = len(self._times)
         if not count:
             return np.zeros(len(frames))
-        known = self._numbers[side]
+        known: NDArray[Any] | None = self._numbers[side]
         if known is None:
             known = np.arange(count) * (self._frames[side] / count)
         step = float(np.median(np.diff(self._times))) if count > 1 else float(SECOND)
@@ -65,16 +63,6 @@ def _numbers(result: VideoResult, side: str) -> NDArray[np.int64] | None:
     there[alone[alone < frames]] = False
     numbers = np.flatnonzero(there)
     return numbers if len(numbers) == result.pairs else None
-
-
-def runs(frames: Sequence[int] | NDArray[np.int64], gap: int = 1) -> list[Run]:
-    """Return frames as runs: those at most `gap` apart belong to one."""
-    there = np.sort(np.asarray(frames, np.int64))
-    if not len(there):
-        return []
-    new = np.diff(there) > gap
-    firsts, lasts = there[np.append(True, new)], there[np.append(new, True)] + 1
-    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))
 
 
 def few_runs(frames: Sequence[int] | NDArray[np.int64], most: int) -> list[Run]:

@@ -8,7 +8,7 @@ from rtdiff.errors import redact
 from rtdiff.figures import clock_text, count_text, percent_text, printable, score_text
 from rtdiff.reports.compare_text import GREEN, LABELS, PLAIN, RED, correction_text, metric_text
 from rtdiff.reports.video_words import KIND_WORDS, runs_text, why_video
-from rtdiff.video_records import Numbers, Segment, Side, VideoResult, Worst
+from rtdiff.video_records import OF_NOTE, Numbers, Segment, Side, VideoResult, Worst
 
 SHOWN = 10  # segments
 NAMES = {"ssim-ffmpeg": "FFmpeg's SSIM", "ssim-gaussian": "Gaussian SSIM", "absdiff": "1 - difference"}
@@ -43,7 +43,7 @@ def video_text(result: VideoResult, *, colour: bool = False, passes: bool | None
         rows.append(
             ("largest", f"{_place(result.largest)}, {count_text(len(result.largest.boxes), 'region')}")
         )
-    for name in ("unpaired", "repeated", "frozen", "corrupt"):
+    for name in OF_NOTE:
         rows += _numbers(name, getattr(result, name))
     if passes is not None:
         told = "passes" if passes else "fails"

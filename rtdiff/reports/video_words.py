@@ -7,8 +7,7 @@ from collections.abc import Sequence
 
 from rtdiff.figures import clock_text, count_text, percent_text, score_text
 from rtdiff.reports.compare_text import WHY
-from rtdiff.reports.video_places import runs
-from rtdiff.video_records import SIDES, Numbers, VideoResult
+from rtdiff.video_records import SIDES, Numbers, VideoResult, runs
 
 SHOWN_RUNS = 40
 VIDEO_WHY = WHY | {"offset": "the test is early or late"}
