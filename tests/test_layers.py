@@ -18,6 +18,7 @@ TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="u
 BASE = {
     "atomic",
     "classes",
+    "closing",
     "coding",
     "errors",
     "figures",

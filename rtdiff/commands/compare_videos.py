@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rtdiff.commands.progress import progress
 from rtdiff.commands.result import OF_VIDEOS, TOLD, told_settings
 from rtdiff.commands.video_output import AnnotatedVideo, Worst, versions
-from rtdiff.commands.video_progress import progress
 from rtdiff.engines import compiled
 from rtdiff.errors import RtdiffError, SettingsError, SinkError, redact
+from rtdiff.figures import score_text
 from rtdiff.sinks.video import FORMATS
 from rtdiff.video_records import VideoResult
 from rtdiff.video_writer import VideoWriter
@@ -122,12 +123,12 @@ def _run(settings: CompareConfig, videos: VideoComparison) -> tuple[BaseExceptio
         if is_page(settings):
             page = Worst(settings, settings.save_worst or ON_PAGE, videos.length_ns, None)
             writers.append(stack.enter_context(page))
-        shown = stack.enter_context(progress(videos))
+        shown = stack.enter_context(progress(videos.expected, "comparing"))
         try:
             for pair in videos:
                 for writer in writers:
                     writer.write(pair)
-                shown()
+                shown.show(videos.pairs, lambda: f"score {score_text(videos.score)}")
                 del pair  # its memory goes back to the decoder
         except (RtdiffError, KeyboardInterrupt) as error:
             if not videos.pairs:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
-from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar
 
-from rtdiff.errors import SinkError
+from rtdiff.closing import Closing
 from rtdiff.records import Diff, Event, Tick
 
 
-class Sink(ABC):
+class Sink(Closing):
     """Takes what the loop has found, a tick at a time, in order.
 
     Nothing is created or opened later than in the constructor, so that a wrong path is told at
@@ -35,20 +34,3 @@ class Sink(ABC):
         events : sequence of Event
             What happened at this tick, mostly nothing.
         """
-
-    @abstractmethod
-    def close(self) -> None:
-        """Finish what was begun, so that it can be used; idempotent."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            self.close()
-        except SinkError as second:
-            if error is None:
-                raise
-            error.add_note(str(second))  # the first error is the one to be told
