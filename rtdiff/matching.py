@@ -5,16 +5,13 @@ Luma stays as it is coded. Where a file does not say its matrix or range, the ot
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from rtdiff.reconcile import convert, same_depth, same_planes
 from rtdiff.records import Correction, Frame
-from rtdiff.sizes import SizePolicy, same_size
+from rtdiff.sizes import Resize, SizePolicy, same_size, scaled
 
-Scale = Callable[[Frame, tuple[int, int], "tuple[int, ...] | None"], Frame]
-"""Gives a frame another width and height, and chroma another height and width."""
 Unsaid = tuple[tuple[str, ...], tuple[str, ...]]
 """What reference and test do not say: matrix, range."""
 
@@ -23,7 +20,7 @@ def match_videos(
     reference: Frame,
     test: Frame,
     policy: SizePolicy,
-    scale: Scale,
+    resize: Resize,
     unsaid: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> tuple[Frame, Frame]:
     """Return two frames of one size, depth, range, matrix and number of planes.
@@ -34,8 +31,8 @@ def match_videos(
         As read.
     policy : {'pad', 'scale', 'crop', 'fail'}
         As for `reconcile.match_pair`.
-    scale : callable
-        Used for ``scale``.
+    resize : callable
+        Makes planes of another size, for ``scale`` and where chroma is subsampled otherwise.
     unsaid : tuple of tuples
         As in `SourceInfo`.
 
@@ -50,7 +47,8 @@ def match_videos(
         reference, test = same_size(reference, test, policy)
     shapes = [p.shape for p in reference.planes]
     if shapes != [p.shape for p in test.planes]:
-        test = scale(test, reference.size_wh, shapes[-1] if len(shapes) > 1 else None)
+        chroma_hw = shapes[-1] if len(shapes) > 1 else None
+        test = scaled(test, reference.size_wh, chroma_hw=chroma_hw, resize=resize)
     return reference, test
 
 

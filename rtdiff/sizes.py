@@ -13,6 +13,8 @@ from rtdiff.grid import steps
 from rtdiff.records import Correction, Frame, Picture, Plane
 
 SizePolicy = Literal["pad", "scale", "crop", "fail"]
+Resize = Callable[[Plane, tuple[int, ...], int], Plane]
+"""Plane, height and width wanted, largest code value -> plane."""
 MOST_PIXELS = 200_000_000  # as of one picture; a wide one beside a tall one, both small, would need far more
 
 
@@ -105,20 +107,44 @@ def _padded(frame: Frame, other: Frame, width: int, height: int) -> Frame:
     return _changed(frame, tuple(planes), told, pad)
 
 
-def scaled(frame: Frame, size_wh: tuple[int, int]) -> Frame:
-    """Return `frame` with another width and height, bicubic."""
+def cubic(plane: Plane, shape_hw: tuple[int, ...], data_range: int) -> Plane:
+    """Return a plane of another height and width, by OpenCV's bicubic."""
     import cv2
 
+    made = cv2.resize(np.ascontiguousarray(plane), shape_hw[::-1], interpolation=cv2.INTER_CUBIC)
+    return np.asarray(made if data_range in (255, 65535) else np.minimum(made, data_range))
+
+
+def scaled(
+    frame: Frame,
+    size_wh: tuple[int, int],
+    *,
+    chroma_hw: tuple[int, ...] | None = None,
+    resize: Resize = cubic,
+) -> Frame:
+    """Return `frame` with another width and height, bicubic.
+
+    Parameters
+    ----------
+    frame : Frame
+        Of any number of planes.
+    size_wh : tuple of int
+        Width and height wanted.
+    chroma_hw : tuple of int, optional
+        Height and width of the planes of chroma; default: subsampled as they are.
+    resize : callable
+        Makes a plane of another size.
+    """
+    import cv2
+
+    tall, wide = frame.luma.shape
     planes = []
-    for plane in frame.planes:
-        share = [
-            new * part / old
-            for new, part, old in zip(size_wh[::-1], plane.shape, frame.luma.shape, strict=True)
-        ]
-        size = int(np.ceil(share[1])), int(np.ceil(share[0]))
-        planes.append(cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_CUBIC))
-    if frame.data_range not in (255, 65535):
-        planes = [np.minimum(p, frame.data_range) for p in planes]
+    for k, plane in enumerate(frame.planes):
+        down, across = -(-size_wh[1] * plane.shape[0] // tall), -(-size_wh[0] * plane.shape[1] // wide)
+        shape = chroma_hw if k % 3 and chroma_hw else (down, across)
+        planes.append(plane if plane.shape == shape else resize(plane, shape, frame.data_range))
+    if size_wh == frame.size_wh:
+        return replace(frame, planes=tuple(planes))
     told = Correction("scale", "both", list(frame.size_wh), list(size_wh), "bicubic")
     return _changed(
         frame,

@@ -5,7 +5,6 @@ Decoding runs in a thread a file and is a few frames ahead; comparing takes what
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from rtdiff.errors import RtdiffError, redact
 from rtdiff.matching import format_of, match_videos
 from rtdiff.pairing import Pairing, Slip, Step
 from rtdiff.reconcile import expanded, fit_still
-from rtdiff.records import Correction, Frame
+from rtdiff.records import Correction, Frame, Plane
 from rtdiff.sizes import cut
 from rtdiff.sources import Source
 from rtdiff.tally import Tally
@@ -140,7 +139,7 @@ class VideoComparison:
             if self._settings.duration is not None:
                 length = min(length or self._when.length_ns, self._when.length_ns)
             if length and info.fps:
-                counts.append(max(1, math.floor(info.fps * Fraction(length, NS) / self._settings.every)))
+                counts.append(max(1, round(info.fps * Fraction(length, NS) / self._settings.every)))
         return min(counts, default=None)
 
     def __iter__(self) -> Iterator[VideoPair]:
@@ -220,7 +219,7 @@ class VideoComparison:
         self._place += 1
         if (self._place - 1) % self._settings.every:
             return None
-        first, second = match_videos(frames[0], frames[1], self._policy, _scaled, self._unsaid)
+        first, second = match_videos(frames[0], frames[1], self._policy, _resized, self._unsaid)
         diff = self._judge(first, second, anew=step.cut or number % EVERY == 0)
         return VideoPair(number, frames[0], frames[1], diff)
 
@@ -265,10 +264,10 @@ class VideoComparison:
         self.close()
 
 
-def _scaled(frame: Frame, size_wh: tuple[int, int], chroma_hw: tuple[int, ...] | None) -> Frame:
-    from rtdiff.sources.scaling import scaled
+def _resized(plane: Plane, shape_hw: tuple[int, ...], data_range: int) -> Plane:
+    from rtdiff.sources.scaling import resized  # with PyAV
 
-    return scaled(frame, size_wh, chroma_hw)
+    return resized(plane, shape_hw, data_range)
 
 
 def _told(slip: Slip) -> Correction:
