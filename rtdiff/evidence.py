@@ -44,7 +44,6 @@ def weighed(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np
     left = light.residual(sums[0], lit.gains[0])
     spread, found, enough = textured(sums[0], data_range)
     unit = data_range / 255
-    changed = left > np.maximum(MOVED * (spread * unit) ** 2, 4 * unit * unit)
     squares = np.max([plane[:, 1] for plane in sums], axis=0)
     level = 64 * unit * unit
     slight = (squares > 0) & (squares <= SLIGHT * SLIGHT * level)
@@ -56,7 +55,27 @@ def weighed(sums: list[NDArray[np.int64]], data_range: int, quarters: NDArray[np
         light=lit,
         equal=float((squares[found] <= level).mean()) if found.any() else 1.0,
         same_renderer=enough and 1 - differs >= ALIKE,
-        unlike=bool(found.any() and changed[found].mean() >= SHIFTED),
+        unlike=shifted(left, (spread * unit) ** 2, found, unit),
         touched=enough and bool(differs >= TOUCHED or slight.mean() >= SLIGHTLY),
         compressed=compression_noise(sums, data_range, found) if enough and not other else (),
     )
+
+
+def shifted(
+    left: NDArray[np.float64], texture: NDArray[np.float64], found: NDArray[np.bool_], unit: float
+) -> bool:
+    """Return whether most blocks with texture differ, as when the whole picture is shifted.
+
+    Parameters
+    ----------
+    left : (blocks,) float64
+        Variance of d, a change of light taken away; code values squared.
+    texture : (blocks,) float64
+        Variance of the reference.
+    found : (blocks,) bool
+        Which have texture.
+    unit : float
+        Code values of a level of 0..255.
+    """
+    changed = left > np.maximum(MOVED * texture, 4 * unit * unit)
+    return bool(found.any() and changed[found].mean() >= SHIFTED)

@@ -12,10 +12,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.blocks import SIZE
 from rtdiff.classes import dataclass
 from rtdiff.records import Correction, Frame
 
-SIZE = 64  # samples in a block
 LIMIT = 2.0  # levels of 0..255: a smaller change of light is none
 NEAR = 1.0  # levels: how near to the line a block mean is 'on' it; two roundings and a little noise
 LEVELS = 16  # stretches of brightness whose medians the line may go through

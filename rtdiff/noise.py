@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.blocks import SIZE, variance
 from rtdiff.records import Noise
 
 FLOOR = 1.0  # levels of 0..255: rounding alone; lossless pairs are judged by threshold * FLOOR
@@ -25,7 +26,6 @@ LOST, STILL = (
     0.02,
 )  # of a texture's variance, what is left of one that is gone; share of flat, equal blocks
 ENOUGH = 16  # textured blocks to judge by
-_SIZE = 64  # samples in a block
 
 
 def pair_noise(sums: list[NDArray[np.int64]], data_range: int) -> Noise:
@@ -83,14 +83,14 @@ def another(plane: NDArray[np.int64], data_range: int) -> bool:
     """
     d, dd, x, xx, xd = (plane[:, k].astype(np.float64) for k in range(5))
     y, yy = x - d, xx - 2 * xd + dd
-    varied_x, varied_y, varied_d = (_SIZE * s - m * m for s, m in ((xx, x), (yy, y), (dd, d)))
+    varied_x, varied_y, varied_d = (SIZE * s - m * m for s, m in ((xx, x), (yy, y), (dd, d)))
     most, least = np.maximum(varied_x, varied_y), np.minimum(varied_x, varied_y)
-    found = most > _SIZE * (_SIZE - 1) * (TEXTURED[-1] * data_range / 255) ** 2
+    found = most > SIZE * (SIZE - 1) * (TEXTURED[-1] * data_range / 255) ** 2
     if found.sum() < ENOUGH or _quantile(varied_d[found] / most[found], 0.5) <= OTHER:
         return False
     still = int((~found & (dd == 0)).sum())
     lost = _quantile(least[found] / most[found], 0.5) < LOST
-    strong = _quantile(varied_d[found], 0.5) > _SIZE * (_SIZE - 1) * (CEILING * data_range / 255) ** 2
+    strong = _quantile(varied_d[found], 0.5) > SIZE * (SIZE - 1) * (CEILING * data_range / 255) ** 2
     return lost or strong or still >= max(STILL * len(d), 4)
 
 
@@ -110,7 +110,7 @@ def compression_noise(
     spreads = []
     for plane in sums:
         d, dd = plane[found, 0].astype(np.float64), plane[found, 1].astype(np.float64)
-        spread = np.sqrt(np.maximum(_SIZE * dd - d * d, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
+        spread = np.sqrt(variance(d, dd)) * 255 / data_range
         spreads.append(spread)
     if _quantile(spreads[0], 0.5) < COMPRESSED:
         return ()
@@ -125,7 +125,7 @@ def textured(
     Where too few have, all are said to.
     """
     x, xx = (plane[:, k].astype(np.float64) for k in (2, 3))
-    spread = np.sqrt(np.maximum(_SIZE * xx - x * x, 0) / (_SIZE * (_SIZE - 1))) * 255 / data_range
+    spread = np.sqrt(variance(x, xx)) * 255 / data_range
     for limit in TEXTURED:
         if (found := spread > limit).sum() >= ENOUGH:
             return spread, found, True
@@ -137,10 +137,10 @@ def _spread(sums: NDArray[np.int64]) -> float:
     count = len(sums)
     if count == 0:
         return 0.0
-    variance = (_SIZE * sums[:, 1] - sums[:, 0] ** 2) / (_SIZE * (_SIZE - 1))
+    found = variance(sums[:, 0], sums[:, 1])
     half, most = count // 2, (3 * count) // 4
-    variance.partition((half, most))
-    return float(np.sqrt(min(variance[most], 4 * variance[half])))
+    found.partition((half, most))
+    return float(np.sqrt(min(found[most], 4 * found[half])))
 
 
 def _quantile(values: NDArray[np.float64], share: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rtdiff.blocks import SIZE, variance
 from rtdiff.classes import dataclass
 from rtdiff.grid import CELL, steps
 from rtdiff.records import DiffMap
@@ -20,7 +21,6 @@ TOUCHED = 0.5  # share of the blocks with texture that differ
 WORST = 0.99  # of the blocks: the rest may be a change
 TAIL = 3.0, 5.0  # times the middle block, and its mean: what is worse is no compression either
 FEWEST = 16  # blocks with texture to judge by
-SIZE = 64  # samples of a block
 AROUND = 4  # pixels to either side: half a macroblock and more
 SEEDS = 16  # pixels beyond, in a cell and round it, that make a thing
 MOST = 0.05  # of the pixels: where more differ, compression is not why
@@ -53,8 +53,8 @@ def compression(sums: list[NDArray[np.int64]], data_range: int) -> Compression |
     mean: list[float] = []
     for plane in sums:
         d, dd, x, xx = (plane[:, k].astype(np.float64) for k in range(4))
-        spread = np.sqrt(np.maximum(SIZE * dd - d * d, 0) / (SIZE * (SIZE - 1))) / unit
-        texture = SIZE * xx - x * x
+        spread = np.sqrt(variance(d, dd)) / unit
+        texture = variance(x, xx)
         found = (texture > 0) & (texture >= np.median(texture)) if len(texture) else texture > 0
         if found.sum() < FEWEST:
             found[:] = True

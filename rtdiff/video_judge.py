@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from rtdiff import light, shift
 from rtdiff.assemble import engine_for, regions_for
+from rtdiff.blocks import variance
 from rtdiff.classes import dataclass
 from rtdiff.engines.engine import block_lattice
+from rtdiff.evidence import shifted
 from rtdiff.grid import steps
 from rtdiff.noise import FLOOR, pair_noise
 from rtdiff.records import Diff, Frame, Noise, Prepared, Whole
@@ -27,8 +29,7 @@ if TYPE_CHECKING:
 
 AGAIN = (1, 3)  # pairs after it: compression does more to frames between key frames
 EVERY = 30  # pairs from one measurement to the next
-UNLIKE = 0.5  # share of the blocks that differ by more than texture noise, when a picture may be shifted
-MOVED = 0.02, 4.0  # what a shift by one pixel leaves of a block's variance, and levels squared
+LEAST = 4.0  # levels squared: the variance of a block with texture
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +151,5 @@ def _noise(sums: list[NDArray[np.int64]], peak: int) -> tuple[Noise, Compression
 def _unlike(plane: NDArray[np.int64], found: Light, peak: int) -> bool:
     """Return whether most blocks with texture differ, as when the whole picture is shifted."""
     x, xx = (plane[:, k].astype(np.float64) for k in (2, 3))
-    texture = (64 * xx - x * x) / (64 * 63)
-    unit = peak / 255
-    rich = texture > MOVED[1] * unit * unit
-    left = light.residual(plane, found.gains[0])
-    changed = left > np.maximum(MOVED[0] * texture, MOVED[1] * unit * unit)
-    return bool(rich.any() and changed[rich].mean() >= UNLIKE)
+    texture, unit = variance(x, xx), peak / 255
+    return shifted(light.residual(plane, found.gains[0]), texture, texture > LEAST * unit * unit, unit)

@@ -17,6 +17,7 @@ TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="u
 
 BASE = {
     "atomic",
+    "blocks",
     "classes",
     "closing",
     "coding",
