@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rtdiff.align import FLOOR, Alignment, plan, sample, search
-from rtdiff.errors import SettingsError, redact
+from rtdiff.errors import SettingsError
 from rtdiff.records import Frame
 from rtdiff.sources import Source, open_source
 
@@ -40,8 +40,9 @@ def find_alignment(settings: CompareConfig, lengths_ns: tuple[int | None, int | 
     names = settings.reference, settings.test
     if "-" in names:
         raise SettingsError("--align auto: reads both videos twice, and a pipe can be read once; save it")
-    first, second = (WHOLE_NS if length is None else length for length in lengths_ns)
-    windows = plan(first, second) if None not in lengths_ns else ([(0, WHOLE_NS)], [(0, WHOLE_NS)])
+    first, second = lengths_ns
+    whole = [(0, WHOLE_NS)]
+    windows = (whole, whole) if first is None or second is None else plan(first, second)
     with ThreadPoolExecutor(2, "rtdiff-align") as pool:
         parts = list(pool.map(lambda of: _samples(settings, *of), zip(names, windows, strict=True)))
     found = search(*parts[0], *parts[1])
@@ -83,8 +84,3 @@ def open_input(settings: CompareConfig, name: str | os.PathLike[str], start_ns: 
     return open_source(
         name, fps=settings.fps, size=settings.size, pix_fmt=settings.pix_fmt, start_ns=max(start_ns, 0)
     )
-
-
-def told(found: Alignment) -> str:
-    """Return the answer for people."""
-    return redact(found.detail)

@@ -89,7 +89,7 @@ def engines() -> list[Row]:
         name = f"engine {row.name}"
         try:
             engine_class(row.name)
-            rows.append(Row(name, "ok", facts[row.name]() if row.name in facts else _version(row.needs)))
+            rows.append(Row(name, "ok", facts[row.name]() if row.name in facts else version_of(row.needs)))
         except (MissingExtra, EngineError) as error:
             what, _, remedy = redact(error).partition("; ")
             rows.append(Row(name, "missing", what.removeprefix(f"engine '{row.name}': "), remedy))
@@ -138,7 +138,7 @@ def extras(driver: Row) -> list[Row]:
     """Return rows for the GPU extras; `driver` is what `gpu` found."""
     words = driver.value.removeprefix("driver ").split(".")
     major = int(words[0]) if driver.state == "ok" and words[0].isdigit() else None
-    installed = [name for name in WHEELS if _version(WHEELS[name])]
+    installed = [name for name in WHEELS if version_of(WHEELS[name])]
     rows = []
     for name, fits in (("cuda12", "driver 525 to 579"), ("cuda13", "driver 580 or later")):
         command = f"pip install 'rtdiff[{name}]'"
@@ -146,7 +146,7 @@ def extras(driver: Row) -> list[Row]:
             both = " ".join(WHEELS[name] for name in installed)
             rows.append(Row(f"extra {name}", "warn", "both are installed", f"pip uninstall {both}; then one"))
         elif name in installed:
-            rows.append(Row(f"extra {name}", "ok", f"{WHEELS[name]} {_version(WHEELS[name])}"))
+            rows.append(Row(f"extra {name}", "ok", f"{WHEELS[name]} {version_of(WHEELS[name])}"))
         elif not installed and (major is None or (major >= CUDA13_DRIVER) == (name == "cuda13")):
             rows.append(Row(f"extra {name}", "missing", f"not installed ({fits})", command))
     return rows
@@ -170,7 +170,7 @@ def pyav() -> list[Row]:
 
 def opencv() -> list[Row]:
     """Return whether OpenCV can be imported, and whether its wheels stand in each other's way."""
-    wheels = [f"{name} {_version(name)}" for name in OPENCV_WHEELS if _version(name)]
+    wheels = [f"{name} {version_of(name)}" for name in OPENCV_WHEELS if version_of(name)]
     try:
         rows = [Row("opencv", "ok", str(import_module("cv2").__version__))]
     except Exception as error:
@@ -215,7 +215,8 @@ def _cupy_facts() -> str:
     return f"{cupy.__version__}, CUDA driver {runtime.driverGetVersion()}, {', '.join(names)}"
 
 
-def _version(name: str) -> str:
+def version_of(name: str) -> str:
+    """Return the version of an installed package, nothing where it is not."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

@@ -94,7 +94,8 @@ class VideoComparison:
                 starts = self._when.start_ns, self._when.test_ns(self._when.start_ns) - self._when.slack_ns
                 names = settings.reference, settings.test
                 self._sources = [
-                    self._opened(stack, name, start) for name, start in zip(names, starts, strict=True)
+                    source if name == "-" else self._opened(stack, name, start)  # a pipe is read once
+                    for source, name, start in zip(self._sources, names, starts, strict=True)
                 ]
             self._judge = VideoJudge(settings)
             self._closing = stack.pop_all()

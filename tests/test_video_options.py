@@ -135,6 +135,8 @@ def test_several_tests_one_table_one_object_one_page(video, frames, tmp_path, ca
     assert "2 tests" in page.read_text()
     assert main(["compare", str(video), "--test", str(video), "--per-frame", "x.csv"]) == 2
     assert "--per-frame: is for one test" in capsys.readouterr().err
+    assert main(["compare", str(video), "--test", str(video), "--junit", "x.xml"]) == 2
+    assert "--junit: is for one test" in capsys.readouterr().err
 
 
 def test_a_page_with_the_worst_pairs_and_files_of_them(video, frames, tmp_path, capsys):
@@ -160,6 +162,29 @@ def test_a_log_of_libvmaf_is_drawn(video, tmp_path, capsys):
     assert "vmaf" in page.read_text().lower()
     assert main(["compare", str(video), str(video), "--vmaf-log", str(log)]) == 2
     assert "--vmaf-log: is drawn on a page" in capsys.readouterr().err
+
+
+def test_a_wrong_log_is_told_before_anything_is_compared(video, tmp_path, capsys):
+    log, rows = tmp_path / "vmaf.json", tmp_path / "rows.csv"
+    log.write_text("no log")
+    words = ["compare", str(video), str(video), "-o", str(tmp_path / "page.html"), "--per-frame", str(rows)]
+    assert main([*words, "--vmaf-log", str(log)]) == 2
+    assert "vmaf.json" in capsys.readouterr().err
+    assert not rows.exists()
+
+
+def test_a_pipe_is_read_from_a_time_on(video, tmp_path):
+    import subprocess
+    import sys
+
+    from test_videos import remuxed
+
+    piped = remuxed(video, tmp_path / "a.ts")
+    words = [sys.executable, "-m", "rtdiff", "-", str(video), "--start", "0.4", "--json", "-"]
+    done = subprocess.run(words, input=piped.read_bytes(), capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["pairs"], made["identical"]) == (30, True)
 
 
 def test_parts_come_to_the_same_as_the_whole(video, frames, tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rtdiff.commands.result import info_of, passes, write_results
 from rtdiff.errors import SettingsError
@@ -15,6 +15,7 @@ from rtdiff.stills import Stills
 
 if TYPE_CHECKING:
     from rtdiff.config import CompareConfig
+    from rtdiff.records import Diff
 
 SAME, DIFFERENT = 0, 1
 
@@ -42,8 +43,11 @@ def compare(settings: CompareConfig) -> int:
         from rtdiff.commands.compare_many import compare_many
 
         return compare_many(settings)
-    piped_update = settings.update and "-" in (settings.reference, settings.test)
-    if not piped_update and _moving(settings):
+    if settings.update:
+        from rtdiff.commands.accept import check_accept_file
+
+        check_accept_file(settings)
+    if moving(settings):
         from rtdiff.commands.compare_videos import compare_videos
 
         return compare_videos(settings)
@@ -51,8 +55,8 @@ def compare(settings: CompareConfig) -> int:
     return _compare_two(settings)
 
 
-def _moving(settings: CompareConfig) -> bool:
-    """Return whether one of the two is a video."""
+def moving(settings: CompareConfig) -> bool:
+    """Return whether one of the two is a video, or samples whose size is given."""
     from rtdiff.sources import is_video
 
     return settings.size is not None or any(is_video(name) for name in (settings.reference, settings.test))
@@ -66,13 +70,16 @@ def _check(settings: CompareConfig) -> None:
         from rtdiff.commands.pictures import check_output
 
         check_output(settings)
-    if settings.update:
-        from rtdiff.commands.accept import check_accept_file
-
-        check_accept_file(settings)
 
 
-def _compare_two(settings: CompareConfig) -> int:
+def two_stills(settings: CompareConfig) -> tuple[Diff, dict[str, Any], dict[str, Any]]:
+    """Return what two pictures differ in, and what a result says of each.
+
+    Raises
+    ------
+    SourceError, SettingsError
+        One of them cannot be read, or is damaged.
+    """
     stills = Stills(settings, few=True)
     # both headers first: a bomb is refused before the other picture is decoded
     opened = stills.open(settings.reference, 0), stills.open(settings.test, 1)
@@ -80,7 +87,11 @@ def _compare_two(settings: CompareConfig) -> int:
         reference, test = spread(lambda picture: next(iter(picture)), opened, 2)
     refuse_damaged(said, stills.read, (settings.reference, settings.test))
     diff = stills.compare(reference, test)
-    infos = info_of(settings.reference, reference), info_of(settings.test, test)
+    return diff, info_of(settings.reference, reference), info_of(settings.test, test)
+
+
+def _compare_two(settings: CompareConfig) -> int:
+    diff, *infos = two_stills(settings)
     write_results(settings, diff, *infos)
     if settings.json_file != "-":
         text = compare_text(

@@ -6,6 +6,17 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from rtdiff import __version__
+from rtdiff.commands.compare import moving, two_stills
+from rtdiff.commands.compare_videos import (
+    Outcome,
+    check_videos,
+    compared,
+    is_page,
+    outcome_json,
+    read_log,
+    write_page,
+)
+from rtdiff.commands.result import result_json
 from rtdiff.errors import SettingsError
 from rtdiff.figures import printable, score_text
 
@@ -14,7 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "rtdiff.many/1"
 SAME, DIFFERENT = 0, 1
-ONE_FILE = ("per_frame", "save_worst", "update")
+ONE_FILE = ("junit", "per_frame", "save_worst", "update")
 
 
 def compare_many(settings: CompareConfig) -> int:
@@ -25,63 +36,45 @@ def compare_many(settings: CompareConfig) -> int:
     RtdiffError
         As told by the message; nothing is written then.
     """
-    from rtdiff.commands.compare_videos import is_page
-    from rtdiff.sources import is_video
-
-    names = tuple(filter(None, (settings.test, *settings.tests)))
     for key in ONE_FILE:
         if getattr(settings, key):
             raise SettingsError(
                 f"--{key.replace('_', '-')}: is for one test; leave it out, or compare one by one"
             )
-    moving = [is_video(settings.reference) or is_video(name) for name in names]
-    if settings.output is not None and not (is_page(settings) and all(moving)):
+    names = filter(None, (settings.test, *settings.tests))
+    alone = [settings.but(test=name, tests=()) for name in names]
+    videos = [moving(one) for one in alone]
+    page = is_page(settings)
+    if settings.output is not None and not (page and all(videos)):
         raise SettingsError("--output: of several tests is a page of videos, FILE.html; leave it out")
+    vmaf = read_log(settings) if page else None
     results: list[dict[str, Any]] = []
-    outcomes: list[Any] = []
-    for name, video in zip(names, moving, strict=True):
-        alone = settings.but(test=name, tests=())
-        made = _video(alone, outcomes) if video else _still(alone)
-        results.append(made)
+    outcomes: list[Outcome] = []
+    for one, video in zip(alone, videos, strict=True):
+        if video:
+            outcomes.append(_video(one))
+        results.append(outcome_json(one, outcomes[-1]) if video else result_json(one, *two_stills(one)))
         if settings.json_file != "-":
-            sys.stdout.write(_line(name, made))
+            sys.stdout.write(_line(one.test, results[-1]))
+    same = all(one["verdict"] == "same" for one in results)
     if settings.json_file is not None:
         from rtdiff.reports.compare_json import write_json
 
-        same = all(one["verdict"] == "same" for one in results)
-        head = {"schema": SCHEMA, "rtdiff": __version__, "complete": all(one["complete"] for one in results)}
-        told = head | {"verdict": "same" if same else "different", "tests": results}
-        write_json(settings.json_file, told)
-    if is_page(settings):
-        from rtdiff.commands.compare_videos import write_page
-
-        write_page(settings, outcomes)
-    same = all(one["verdict"] == "same" for one in results)
+        complete = all(one["complete"] for one in results)
+        verdict = "same" if same else "different"
+        head = {"schema": SCHEMA, "rtdiff": __version__, "complete": complete, "verdict": verdict}
+        write_json(settings.json_file, head | {"tests": results})
+    if page:
+        write_page(settings, outcomes, vmaf)
     return SAME if same or settings.exit_zero else DIFFERENT
 
 
-def _video(settings: CompareConfig, outcomes: list[Any]) -> dict[str, Any]:
-    from rtdiff.commands.compare_videos import check_videos, compared, outcome_json
-
+def _video(settings: CompareConfig) -> Outcome:
     check_videos(settings)
     outcome = compared(settings)
     if outcome.error is not None:
         raise outcome.error
-    outcomes.append(outcome)
-    return outcome_json(settings, outcome)
-
-
-def _still(settings: CompareConfig) -> dict[str, Any]:
-    from contextlib import closing
-
-    from rtdiff.commands.result import info_of, result_json
-    from rtdiff.stills import Stills
-
-    with closing(Stills(settings, few=True)) as stills:
-        frames = [stills.read(name, side) for side, name in enumerate((settings.reference, settings.test))]
-        diff = stills.compare(*frames)
-        infos = info_of(settings.reference, frames[0]), info_of(settings.test, frames[1])
-    return result_json(settings, diff, *infos)
+    return outcome
 
 
 def _line(name: str, made: dict[str, Any]) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from rtdiff.commands.progress import progress
 from rtdiff.commands.result import OF_VIDEOS, TOLD, told_settings
-from rtdiff.commands.video_output import AnnotatedVideo, Worst, versions
 from rtdiff.engines import compiled
 from rtdiff.errors import RtdiffError, SettingsError, SinkError, redact
 from rtdiff.figures import score_text
@@ -21,7 +20,9 @@ from rtdiff.video_writer import VideoWriter
 from rtdiff.videos import VideoComparison
 
 if TYPE_CHECKING:
+    from rtdiff.commands.video_output import Worst
     from rtdiff.config import CompareConfig
+    from rtdiff.reports.vmaf_log import VmafLog
     from rtdiff.reports.worst_picture import WorstPicture
 
 SAME, DIFFERENT = 0, 1
@@ -56,13 +57,14 @@ def compare_videos(settings: CompareConfig) -> int:
         As told by the message; what was compared before is written, and marked as not complete.
     """
     check_videos(settings)
+    vmaf = read_log(settings)
     outcome = compared(settings)
     if settings.json_file is not None:
         from rtdiff.reports.compare_json import write_json
 
         write_json(settings.json_file, outcome_json(settings, outcome))
     if is_page(settings):
-        write_page(settings, [outcome])
+        write_page(settings, [outcome], vmaf)
     if settings.json_file != "-":
         from rtdiff.reports.video_text import video_text
 
@@ -121,6 +123,8 @@ def _run(settings: CompareConfig, videos: VideoComparison) -> tuple[BaseExceptio
     with contextlib.ExitStack() as stack:
         writers = [stack.enter_context(writer) for writer in _writers(settings, videos)]
         if is_page(settings):
+            from rtdiff.commands.video_output import Worst
+
             page = Worst(settings, settings.save_worst or ON_PAGE, videos.length_ns, None)
             writers.append(stack.enter_context(page))
         shown = stack.enter_context(progress(videos.expected, "comparing"))
@@ -143,8 +147,12 @@ def _writers(settings: CompareConfig, videos: VideoComparison) -> Iterator[Video
 
         yield PerFrame(Path(settings.per_frame))
     if settings.output is not None and not is_page(settings):
+        from rtdiff.commands.video_output import AnnotatedVideo  # with all that draws
+
         yield AnnotatedVideo(settings, videos.fps)
     if settings.save_worst:
+        from rtdiff.commands.video_output import Worst
+
         yield Worst(settings, settings.save_worst, videos.length_ns, settings.worst_folder)
 
 
@@ -171,22 +179,33 @@ def outcome_json(settings: CompareConfig, outcome: Outcome) -> dict[str, object]
     return video_json(outcome.result, settings=chosen)
 
 
-def write_page(settings: CompareConfig, outcomes: Sequence[Outcome]) -> None:
+def read_log(settings: CompareConfig) -> VmafLog | None:
+    """Return the log of libvmaf that is to be drawn; a wrong one is told before anything is compared.
+
+    Raises
+    ------
+    SourceError
+        It cannot be read.
+    """
+    if settings.vmaf_log is None:
+        return None
+    from rtdiff.reports.vmaf_log import read_vmaf_log
+
+    return read_vmaf_log(settings.vmaf_log)
+
+
+def write_page(settings: CompareConfig, outcomes: Sequence[Outcome], vmaf: VmafLog | None) -> None:
     """Write ``-o FILE.html``: a section for every test.
 
     Raises
     ------
-    SinkError, SourceError
-        It cannot be written; the log of libvmaf cannot be read.
+    SinkError
+        It cannot be written.
     """
     from rtdiff.atomic import write_whole
+    from rtdiff.commands.video_output import versions
     from rtdiff.reports.video_html import video_html
 
-    vmaf = None
-    if settings.vmaf_log is not None:
-        from rtdiff.reports.vmaf_log import read_vmaf_log
-
-        vmaf = read_vmaf_log(settings.vmaf_log)
     first, *others = outcomes
     page = video_html(
         first.result,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import platform
 from fractions import Fraction
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rtdiff import __version__
+from rtdiff.probe import OPENCV_WHEELS, version_of
 from rtdiff.records import Tick
 from rtdiff.sinks.video import VideoSink
 from rtdiff.video_records import VideoPair
@@ -61,6 +60,8 @@ class Worst(VideoWriter):
 
 
 def versions() -> dict[str, str]:
-    """Return what a result was made with: program or library -> version."""
-    libraries = {name: version(name) for name in ("numpy", "numba", "av", "opencv-contrib-python")}
-    return {"rtdiff": __version__, "Python": platform.python_version(), **libraries}
+    """Return what a result was made with beside rtdiff: program or library -> version."""
+    names = "numpy", "numba", "av", *OPENCV_WHEELS
+    return {"Python": platform.python_version()} | {
+        name: found for name in names if (found := version_of(name))
+    }
