@@ -224,6 +224,8 @@ class Pairing:
         place, share = found
         r, s = reference[max(-place, 0)], test[max(place, 0)]
         by_ns = s.time_ns - r.time_ns
+        if 2 * abs(by_ns) < steps[0]:  # an uneven rate: their times meet already
+            return False
         self.slips.append(Slip(r.frame.index, s.frame.index, place - now, by_ns, share, start))
         self._streams[1].move(by_ns)
         self._rest = 0

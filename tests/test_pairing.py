@@ -113,6 +113,14 @@ def test_late_by_time_stamps_alone(moving):
     assert [slip.by_ns for slip in pairing.slips] == [3 * STEP]
 
 
+def test_a_gap_after_a_first_frame_of_its_own_is_no_shift(moving):
+    late = [replace(one, time_ns=one.time_ns + 100 * MS) for one in moving]
+    black = frame(np.zeros_like(moving[0].luma), 0)
+    test = [black, *(replace(one, index=one.index + 1) for one in late)]
+    right, alone, _, pairing = paired(late, test)
+    assert (len(right), all(right), alone, pairing.slips) == (60, True, [("test", 0)], [])
+
+
 def test_by_time_alone_nothing_is_mended(moving):
     right, alone, _, pairing = paired(moving, anew(moving[:20] + moving[21:]), content=False)
     assert (right.count(True), len(right), alone, pairing.slips) == (20, 59, [("reference", 59)], [])
