@@ -133,6 +133,35 @@ def test_half_the_rate_pairs_every_other_frame(moving):
     assert again == []
 
 
+def test_frames_of_two_rates_take_the_nearest(moving):
+    slow = [frame(one.luma, i, i * 40 * MS) for i, one in enumerate(moving[:11])]
+    fast = [frame(one.luma, i, i * 100 * MS // 3) for i, one in enumerate(moving[:13])]
+    steps = list(Pairing(slow, fast))
+    pairs = [(s.reference.index, s.test.index) for s in steps if s.reference and s.test]
+    assert pairs == [
+        (0, 0),
+        (1, 1),
+        (2, 2),
+        (3, 4),
+        (4, 5),
+        (5, 6),
+        (6, 7),
+        (7, 8),
+        (8, 10),
+        (9, 11),
+        (10, 12),
+    ]
+    assert [s.test.index for s in steps if s.reference is None] == [3, 9]
+
+
+def test_a_frame_shortly_before_the_right_one_is_not_taken_for_it(moving):
+    more = frame(255 - moving[20].luma, 20, 20 * STEP - 10 * MS)
+    test = [*moving[:20], more, *(replace(one, index=one.index + 1) for one in moving[20:])]
+    for content in (True, False):
+        right, alone, _, pairing = paired(moving, test, content=content)
+        assert (len(right), all(right), alone, pairing.slips) == (60, True, [("test", 20)], [])
+
+
 def test_an_uneven_rate_and_a_muxer_that_rounds(moving):
     rng = np.random.default_rng(1)
     times = np.cumsum(rng.integers(20, 60, 60)) * MS

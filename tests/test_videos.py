@@ -278,6 +278,32 @@ def test_what_is_not_for_videos_is_refused(video, capsys):
     assert "x.txt: unknown ending" in capsys.readouterr().err
 
 
+def test_another_depth_is_compared_at_depth(frames, tmp_path, capsys):
+    planes = [frame.reformat(format="yuv420p").to_ndarray() for frame in frames[:6]]
+    deep = [av.VideoFrame.from_ndarray(p.astype(np.uint16) * 4, "yuv420p10le") for p in planes]
+    one = write(tmp_path / "a.mkv", frames[:6], codec="ffv1")
+    other = write(tmp_path / "b.mkv", deep, codec="ffv1", fmt="yuv420p10le")
+    code, made = told(capsys, one, other)
+    assert (code, made["score"], made["score_min"], made["boxes"]) == (0, 1.0, 1.0, [])
+    (depth,) = [one for one in made["corrections"] if one["kind"] == "depth"]
+    assert (depth["side"], depth["from"], depth["to"]) == ("reference", 255, 1023)
+
+
+def test_what_a_file_does_not_say_is_the_others(tmp_path, capsys):
+    import cv2
+
+    def bt709(stream) -> None:
+        stream.codec_context.colorspace = 1
+
+    picture = cv2.applyColorMap(np.arange(96, dtype=np.uint8).repeat(64).reshape(96, 64), cv2.COLORMAP_JET)
+    colours = [av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p") for _ in range(4)]
+    one = write(tmp_path / "a.mkv", colours, qp="0", set_up=bt709)
+    code, made = told(capsys, one, write(tmp_path / "b.mkv", colours, qp="0"))
+    assert (code, made["verdict"], made["score"]) == (0, "same", 1.0)
+    (matrix,) = [one for one in made["corrections"] if one["kind"] == "matrix"]
+    assert (matrix["side"], matrix["from"], matrix["to"]) == ("test", "not said", "bt709")
+
+
 def test_a_pair_needs_no_memory_of_those_before(video):
     with compare_videos(video, video) as videos:
         kept = [replace(pair.diff, boxes=()) for pair in videos]
