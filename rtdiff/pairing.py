@@ -248,7 +248,8 @@ class Pairing:
     def _alone(self, side: int) -> Step:
         held = self._streams[side].held.popleft()
         usual = _middle(self._motion)
-        again = _again(held.motion, usual, usual)
+        goes_on = self._streams[1 - side].peek() is not None
+        again = goes_on and _again(held.motion, usual, usual)
         if side == 0:
             return Step(held.frame, None, (again, False), False)
         return Step(None, held.frame, (False, again), False)

@@ -205,6 +205,14 @@ def test_other_sizes_and_depths_are_mended_alike(moving):
     assert [slip.frames for slip in pairing.slips] == [-1]
 
 
+def test_a_still_end_beyond_the_other_sides_is_no_repetition(moving):
+    longer = [*moving, *anew([*moving, *[moving[-1]] * 8])[60:]]
+    for reference, test, alone_side in ((longer, moving, "reference"), (moving, longer, "test")):
+        right, alone, again, _ = paired(reference, test)
+        assert (len(right), all(right), again) == (60, True, [])
+        assert alone == [(alone_side, i) for i in range(60, 68)]
+
+
 def test_shortest_ends_with_the_one_that_ends(moving):
     right, alone, _, _ = paired(moving, moving[:50], shortest=True)
     assert (len(right), alone) == (50, [])
